@@ -1,0 +1,104 @@
+//! The cases, one module a heading.
+//!
+//! A case is a function whose name is the sentence that it proves. It gets the [`World`] and returns an error that
+//! explains itself.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::answer::Outcome;
+use crate::world::World;
+
+/// Lists the functions of a module as its cases, so that a name is written once. A function that is missing here is
+/// dead code, which the compiler reports.
+macro_rules! cases {
+    ($heading:literal; $($name:ident),* $(,)?; alone: $($alone:ident),* $(,)?) => {
+        /// The cases of this heading.
+        pub fn cases() -> Vec<$crate::cases::Case> {
+            vec![
+                $($crate::cases::Case::new(
+                    concat!($heading, "::", stringify!($name)), false, |world| Box::pin($name(world))),)*
+                $($crate::cases::Case::new(
+                    concat!($heading, "::", stringify!($alone)), true, |world| Box::pin($alone(world))),)*
+            ]
+        }
+    };
+    ($heading:literal; $($name:ident),* $(,)?) => {
+        cases!($heading; $($name),*; alone:);
+    };
+}
+
+mod auth;
+mod bodies;
+mod guards;
+mod headers;
+mod hello;
+mod paging;
+mod paths;
+mod problems;
+mod races;
+mod syntax;
+mod system;
+mod timing;
+mod tokens;
+mod users;
+mod validation;
+mod versions;
+
+type Running<'world> = Pin<Box<dyn Future<Output = Outcome> + Send + 'world>>;
+
+/// One case.
+#[derive(Clone, Copy)]
+pub struct Case {
+    name: &'static str,
+    alone: bool,
+    run: for<'world> fn(&'world World) -> Running<'world>,
+}
+
+impl Case {
+    fn new(name: &'static str, alone: bool, run: for<'world> fn(&'world World) -> Running<'world>) -> Self {
+        Self { name, alone, run }
+    }
+
+    /// The heading and the sentence, such as `users::create_refuses_a_taken_email`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs the case. Cases of one [`World`] may run side by side: those that must be alone wait until they are.
+    ///
+    /// # Errors
+    /// What was expected, and what came instead.
+    pub async fn run(&self, world: &World) -> Outcome {
+        if self.alone {
+            let _turn = world.turn.write().await;
+            (self.run)(world).await
+        } else {
+            let _turn = world.turn.read().await;
+            (self.run)(world).await
+        }
+    }
+}
+
+/// All cases, in the order of reading.
+pub fn all() -> Vec<Case> {
+    [
+        hello::cases(),
+        auth::cases(),
+        users::cases(),
+        validation::cases(),
+        tokens::cases(),
+        paging::cases(),
+        versions::cases(),
+        bodies::cases(),
+        syntax::cases(),
+        guards::cases(),
+        paths::cases(),
+        headers::cases(),
+        timing::cases(),
+        problems::cases(),
+        system::cases(),
+        races::cases(),
+    ]
+    .concat()
+}

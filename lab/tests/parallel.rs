@@ -1,0 +1,249 @@
+//! Holds the architecture: sibling crates are alike, dependencies go one way, layers do not mention what they must not
+//! see. Each rule is tried on a small tree that breaks it, too, since a rule that finds nothing may only be blind.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod rules;
+
+use rules::{FRAMEWORKS, STORES, alike, dependencies, text};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn hold(findings: Vec<String>) {
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
+
+#[test]
+fn framework_crates_have_the_same_files() {
+    hold(alike::same_files(&workspace(), &FRAMEWORKS));
+}
+
+#[test]
+fn framework_crates_have_the_same_handlers_with_the_same_parameters_in_the_same_order() {
+    hold(alike::same_handlers(&workspace(), &FRAMEWORKS));
+}
+
+#[test]
+fn store_crates_have_the_same_files() {
+    hold(alike::same_files(&workspace(), &STORES));
+}
+
+#[test]
+fn store_crates_have_the_same_methods_with_the_same_parameters_in_the_same_order() {
+    hold(alike::same_store_methods(&workspace(), &STORES));
+}
+
+#[test]
+fn dependencies_go_one_way() {
+    hold(dependencies::dependencies_go_one_way(&workspace()));
+}
+
+#[test]
+fn stores_know_no_http() {
+    hold(text::stores_know_no_http(&workspace()));
+}
+
+#[test]
+fn in_shared_only_problem_rs_knows_statuses() {
+    hold(text::only_problem_rs_knows_statuses(&workspace()));
+}
+
+#[test]
+fn handlers_have_three_steps() {
+    hold(text::handlers_have_three_steps(&workspace()));
+}
+
+#[test]
+fn files_are_short_or_say_why_not() {
+    hold(text::files_are_short(&workspace()));
+}
+
+/// A tree in which every rule holds, with these files changed.
+fn tree(changes: &[(&str, &str)]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let manifest = |name: &str, dependencies: &str| {
+        format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n{dependencies}")
+    };
+    let path_to = |name: &str, path: &str| format!("{name} = {{ path = \"{path}\" }}\n");
+    let mut members = vec!["shared", "contract", "server", "lab"];
+    for folder in FRAMEWORKS {
+        let crate_folder = folder.trim_end_matches("/src");
+        members.push(crate_folder);
+        write(&format!("{crate_folder}/Cargo.toml"), &manifest(crate_folder, &path_to("shared", "../shared")));
+        write(&format!("{folder}/lib.rs"), "");
+        write(&format!("{folder}/handlers/auth.rs"), "pub fn login(services: S) { services.auth.login() }");
+        write(&format!("{folder}/handlers/hello.rs"), "/// No if, no unwrap.\npub fn show() {}");
+        let users = "pub fn list(services: S, caller: C) { services.users.list(caller) }\n\
+                     pub fn find(services: S, id: I) { Json(services.users.find(id)) }\nfn own() { if true {} }";
+        write(&format!("{folder}/handlers/users.rs"), users);
+    }
+    for folder in STORES {
+        let crate_folder = folder.trim_end_matches("/src");
+        members.push(crate_folder);
+        let name = format!("store-{}", crate_folder.split('/').next_back().unwrap());
+        write(&format!("{crate_folder}/Cargo.toml"), &manifest(&name, &path_to("shared", "../../shared")));
+        write(&format!("{folder}/lib.rs"), "//! No StatusCode.\n#[cfg(test)] mod tests { use dto::A; }");
+        let users = "impl UserRepository for Users { fn list(&self, query: Q) {} fn insert(&self, user: U) {} }";
+        write(&format!("{folder}/users.rs"), users);
+    }
+    write("shared/Cargo.toml", &manifest("shared", ""));
+    write(
+        "shared/src/lib.rs",
+        "/// Not 404.\nconst WAIT: Duration = Duration::from_millis(500); const SIZE: u16 = 512;",
+    );
+    write("shared/src/problem.rs", "const NOT_FOUND: u16 = 404;");
+    write("contract/Cargo.toml", &manifest("contract", ""));
+    write("contract/src/lib.rs", "");
+    let all = path_to("shared", "../shared")
+        + &path_to("framework-axum", "../framework-axum")
+        + &path_to("store-diesel", "../examples-sql/diesel");
+    write("server/Cargo.toml", &manifest("server", &all));
+    write("server/src/lib.rs", "");
+    write("lab/Cargo.toml", &manifest("lab", &path_to("server", "../server")));
+    write("lab/src/lib.rs", "");
+    write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n"));
+    for (path, text) in changes {
+        write(path, text);
+    }
+    root
+}
+
+/// The rule holds in the good tree, and finds exactly this in a tree with these files changed.
+fn check(rule: impl Fn(&Path) -> Vec<String>, changes: &[(&str, &str)], expected: &[&str]) {
+    assert_eq!(rule(tree(&[]).path()), Vec::<String>::new(), "the good tree");
+    assert_eq!(rule(tree(changes).path()), expected);
+}
+
+#[test]
+fn the_rules_find_a_file_that_one_crate_lacks() {
+    check(
+        |root| alike::same_files(root, &FRAMEWORKS),
+        &[("framework-axum/src/extract.rs", ""), ("framework-rocket/src/extract.rs", "")],
+        &[
+            "framework-actix/src/extract.rs is missing: framework-axum/src has it",
+            "framework-actix/src/extract.rs is missing: framework-rocket/src has it",
+        ],
+    );
+}
+
+#[test]
+fn the_rules_find_handlers_that_drifted_apart() {
+    check(
+        |root| alike::same_handlers(root, &FRAMEWORKS),
+        &[(
+            "framework-actix/src/handlers/users.rs",
+            "pub async fn find(services: Data<S>, user_id: I) {}\npub async fn list(services: Data<S>, caller: C) {}",
+        )],
+        &["--- framework-axum/src/handlers/users.rs\n+++ framework-actix/src/handlers/users.rs\n@@ -1,2 +1,2 @@\n\
+           +find(services, user_id)\n list(services, caller)\n-find(services, id)\n"],
+    );
+}
+
+#[test]
+fn the_rules_find_store_methods_in_another_order() {
+    let drifted = "impl UserRepository for Users { fn insert(&self, user: U) {} fn list(&self, query: Q) {} }";
+    check(
+        |root| alike::same_store_methods(root, &STORES),
+        &[("examples-sql/sea-orm/src/users.rs", drifted)],
+        &["--- examples-nosql/memory/src/users.rs\n+++ examples-sql/sea-orm/src/users.rs\n@@ -1,2 +1,2 @@\n\
+           +insert(self, user)\n list(self, query)\n-insert(self, user)\n"],
+    );
+}
+
+#[test]
+fn the_rules_find_dependencies_that_go_the_wrong_way() {
+    let manifest = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{rest}");
+    let shared =
+        manifest("shared", "[dependencies]\nhyper-util = \"0.1\"\nlibsqlite3-sys = \"0.37\"\naws-config = \"1\"\n");
+    let contract = manifest("contract", "[dev-dependencies]\nshared = { path = \"../shared\" }\n");
+    let lab = manifest("lab", "[dependencies]\nframework-rocket = { path = \"../framework-rocket\" }\n");
+    let axum = manifest(
+        "framework-axum",
+        "[dependencies]\nshared = { path = \"../shared\" }\naxum-extra = \"1\"\nrocket_ws = \"1\"\n\
+         store-sea-orm = { path = \"../examples-sql/sea-orm\" }\n\
+         [dev-dependencies]\nstore-memory = { path = \"../examples-nosql/memory\" }\n",
+    );
+    let diesel = manifest("store-diesel", "[dependencies]\ndiesel = \"2\"\nactix-web = \"4\"\n");
+    check(
+        |root| {
+            let mut findings = dependencies::dependencies_go_one_way(root);
+            findings.sort();
+            findings
+        },
+        &[
+            ("shared/Cargo.toml", &shared),
+            ("contract/Cargo.toml", &contract),
+            ("lab/Cargo.toml", &lab),
+            ("framework-axum/Cargo.toml", &axum),
+            ("examples-sql/diesel/Cargo.toml", &diesel),
+        ],
+        &[
+            "contract depends on shared: contract must be able to test a backend in another language",
+            "framework-axum depends on rocket_ws: a framework sees no other framework",
+            "framework-axum depends on store-sea-orm: a framework never sees a store",
+            "lab depends on framework-rocket: server alone sees frameworks and stores",
+            "lab does not depend on server",
+            "shared depends on aws-config: shared names no database driver",
+            "shared depends on hyper-util: shared names no framework",
+            "shared depends on libsqlite3-sys: shared names no database driver",
+            "store-diesel depends on actix-web: a store never sees HTTP",
+            "store-diesel does not depend on shared",
+        ],
+    );
+}
+
+#[test]
+fn the_rules_find_http_in_a_store() {
+    check(
+        text::stores_know_no_http,
+        &[("examples-sql/diesel/src/lib.rs", "use shared::dto::User;\nfn f() { fail!(StatusCode::CONFLICT) }")],
+        &["examples-sql/diesel/src/lib.rs:1 mentions `dto`", "examples-sql/diesel/src/lib.rs:2 mentions `StatusCode`"],
+    );
+}
+
+#[test]
+fn the_rules_find_statuses_in_shared() {
+    check(
+        text::only_problem_rs_knows_statuses,
+        &[("shared/src/services.rs", "fn f() -> u16 { 404 }\nfn g() -> u16 { 503_u16 }\nfn h() -> u16 { 200 }")],
+        &["shared/src/services.rs:1 mentions `404`", "shared/src/services.rs:2 mentions `503_u16`"],
+    );
+}
+
+#[test]
+fn the_rules_find_handlers_that_decide() {
+    check(
+        text::handlers_have_three_steps,
+        &[(
+            "framework-actix/src/handlers/auth.rs",
+            "pub fn login(services: S) {\n if services.auth.ok() { services.auth.login().unwrap() }\n}\npub fn me() {}",
+        )],
+        &[
+            "framework-actix/src/handlers/auth.rs:2 `login` has `if`: no rule lives in a handler",
+            "framework-actix/src/handlers/auth.rs:2 `login` has `unwrap`: no rule lives in a handler",
+            "framework-actix/src/handlers/auth.rs `login` calls 2 service methods instead of one",
+            "framework-actix/src/handlers/auth.rs `me` calls 0 service methods instead of one",
+        ],
+    );
+}
+
+#[test]
+fn the_rules_find_long_files_that_do_not_say_why() {
+    let long = "\n".repeat(401);
+    let justified = format!("//! Longer than 400 lines because it lists things.\n{long}");
+    check(
+        text::files_are_short,
+        &[("lab/tests/long.rs", &long), ("lab/src/justified.rs", &justified), ("target/debug/out.rs", &long)],
+        &["lab/tests/long.rs has 401 lines: split it, or say `Longer than 400 lines because …` at its top"],
+    );
+}

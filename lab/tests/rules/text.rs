@@ -1,0 +1,171 @@
+//! What the sources of a layer must not mention. Words are those that the compiler sees: comments may say anything,
+//! and what a macro is given counts.
+
+use super::{FRAMEWORKS, STORES, sources};
+use lab::compare::source::SourceFile;
+use proc_macro2::{TokenStream, TokenTree};
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+use syn::visit_mut::VisitMut;
+
+/// One token of a source, with what stands before it and after it.
+struct Word {
+    text: String,
+    line: usize,
+    before: String,
+    after: String,
+}
+
+/// Store crates mention neither HTTP nor DTOs nor validation.
+pub fn stores_know_no_http(root: &Path) -> Vec<String> {
+    let forbidden = ["StatusCode", "dto", "problem", "Problem", "http", "validator", "Validate"];
+    let mut findings = Vec::new();
+    for file in STORES.iter().flat_map(|folder| sources(root, folder)) {
+        for word in words_outside_tests(&file) {
+            if forbidden.contains(&word.text.as_str()) {
+                findings.push(format!("{}:{} mentions `{}`", file.path, word.line, word.text));
+            }
+        }
+    }
+    findings
+}
+
+/// In `shared`, numbers that are codes of HTTP errors (400 to 451, 500 to 511, RFC 9110 and its registry) occur in
+/// `problem.rs` only. Times (`from_millis(500)`) are not codes.
+pub fn only_problem_rs_knows_statuses(root: &Path) -> Vec<String> {
+    let mut findings = Vec::new();
+    for file in sources(root, "shared/src") {
+        if file.path == "shared/src/problem.rs" {
+            continue;
+        }
+        for word in words_outside_tests(&file) {
+            let number = word.text.trim_end_matches("u16").trim_end_matches('_').parse::<u16>();
+            let is_code = number.is_ok_and(|number| matches!(number, 400..=451 | 500..=511));
+            if word.text == "StatusCode" || is_code && !word.before.starts_with("from_") {
+                findings.push(format!("{}:{} mentions `{}`", file.path, word.line, word.text));
+            }
+        }
+    }
+    findings
+}
+
+/// Handlers have three steps, extract, call one service method, respond: no decision and no `unwrap` in between.
+pub fn handlers_have_three_steps(root: &Path) -> Vec<String> {
+    let mut findings = Vec::new();
+    for folder in FRAMEWORKS {
+        for name in ["auth", "hello", "users"] {
+            let path = format!("{folder}/handlers/{name}.rs");
+            match fs::read_to_string(root.join(&path)) {
+                Ok(text) => check_handlers(&path, &text, &mut findings),
+                Err(error) => findings.push(format!("{path}: {error}")),
+            }
+        }
+    }
+    findings
+}
+
+fn check_handlers(path: &str, text: &str, findings: &mut Vec<String>) {
+    let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for item in &file.items {
+        let syn::Item::Fn(handler) = item else { continue };
+        if !matches!(handler.vis, syn::Visibility::Public(_)) {
+            continue;
+        }
+        let (block, name) = (&handler.block, &handler.sig.ident);
+        let words = words(quote(block));
+        for word in &words {
+            if ["if", "match", "unwrap", "expect"].contains(&word.text.as_str()) {
+                findings.push(format!("{path}:{} `{name}` has `{}`: no rule lives in a handler", word.line, word.text));
+            }
+        }
+        // `services.users.create(…)`: where it is not a field of something else, it is the start of a call.
+        let calls = words.iter().filter(|word| word.text == "services" && word.before != "." && word.after == ".");
+        let calls = calls.count();
+        let may_call_none = path.ends_with("hello.rs");
+        if calls > 1 || calls == 0 && !may_call_none {
+            findings.push(format!("{path} `{name}` calls {calls} service methods instead of one"));
+        }
+    }
+}
+
+fn quote(syntax: &impl quote::ToTokens) -> TokenStream {
+    syntax.to_token_stream()
+}
+
+/// Files have at most 400 lines, or say among their first ones why not.
+pub fn files_are_short(root: &Path) -> Vec<String> {
+    let mut findings = Vec::new();
+    let mut unread = vec![root.to_owned()];
+    while let Some(folder) = unread.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            if entry.file_type().unwrap().is_dir() {
+                if name != "target" && name != "node_modules" && !name.starts_with('.') {
+                    unread.push(path);
+                }
+            } else if name.ends_with(".rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let lines = text.lines().count();
+                let says_why = |line: &str| line.contains("Longer than 400 lines because");
+                if lines > 400 && !text.lines().take(20).any(says_why) {
+                    let path = path.strip_prefix(root).unwrap_or(&path).display();
+                    findings.push(format!(
+                        "{path} has {lines} lines: split it, or say `Longer than 400 lines because …` at its top"
+                    ));
+                }
+            }
+        }
+    }
+    findings.sort();
+    findings
+}
+
+fn words_outside_tests(file: &SourceFile) -> Vec<Word> {
+    let mut syntax = syn::parse_file(&file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
+    WithoutTests.visit_file_mut(&mut syntax);
+    words(quote(&syntax))
+}
+
+struct WithoutTests;
+
+impl VisitMut for WithoutTests {
+    fn visit_file_mut(&mut self, file: &mut syn::File) {
+        file.items.retain(|item| !matches!(item, syn::Item::Mod(module) if is_test(&module.attrs)));
+        syn::visit_mut::visit_file_mut(self, file);
+    }
+
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<syn::Attribute>) {
+        attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    }
+}
+
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    let test = TokenStream::from_str("cfg(test)").unwrap().to_string();
+    attributes.iter().any(|attribute| quote(&attribute.meta).to_string() == test)
+}
+
+fn words(tokens: TokenStream) -> Vec<Word> {
+    let mut flat = Vec::new();
+    flatten(tokens, &mut flat);
+    let text = |index: Option<usize>| index.and_then(|index| flat.get(index)).map_or("", |(text, _)| text).to_owned();
+    flat.iter()
+        .enumerate()
+        .map(|(index, (word, line))| Word {
+            text: word.clone(),
+            line: *line,
+            before: text(index.checked_sub(1)),
+            after: text(Some(index + 1)),
+        })
+        .collect()
+}
+
+/// Brackets are left out: `from_millis(500)` is `from_millis` followed by `500`.
+fn flatten(tokens: TokenStream, flat: &mut Vec<(String, usize)>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => flatten(group.stream(), flat),
+            other => flat.push((other.to_string(), other.span().start().line)),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Everything that a framework crate is given: services to call, and what its middleware needs.
+
+use crate::cors::Cors;
+use crate::drain::Drain;
+use crate::passwords::Passwords;
+use crate::repository::Repositories;
+use crate::services::{AuthService, HelloService, SystemService, UserService};
+use crate::telemetry::Telemetry;
+use crate::tokens::Tokens;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The services of the API, one for each heading of the contract.
+#[derive(Clone)]
+pub struct Services {
+    /// Hello.
+    pub hello: HelloService,
+    /// Registration, sign-in, token check.
+    pub auth: Arc<AuthService>,
+    /// Users.
+    pub users: Arc<UserService>,
+    /// Health, metrics, traces.
+    pub system: Arc<SystemService>,
+}
+
+impl Services {
+    /// The services over these repositories.
+    pub fn new(repositories: Repositories, passwords: Arc<Passwords>, tokens: Tokens, telemetry: Arc<Telemetry>) -> Self {
+        let Repositories { users, store } = repositories;
+        let auth = Arc::new(AuthService::new(users.clone(), passwords.clone(), tokens));
+        Self {
+            hello: HelloService,
+            auth: auth.clone(),
+            users: Arc::new(UserService::new(users, passwords, auth)),
+            system: Arc::new(SystemService::new(store, telemetry)),
+        }
+    }
+}
+
+/// An application, for a framework to serve.
+#[derive(Clone)]
+pub struct App {
+    /// What handlers call.
+    pub services: Services,
+    /// What begins and ends the record of a request.
+    pub telemetry: Arc<Telemetry>,
+    /// What counts requests in flight and ends the server.
+    pub drain: Drain,
+    /// Cross-origin rules.
+    pub cors: Arc<Cors>,
+    /// Longest wait for a body.
+    pub body_timeout: Duration,
+    /// Longest wait for requests in flight at the end.
+    pub shutdown_timeout: Duration,
+    /// Threads that serve requests.
+    pub workers: usize,
+}

@@ -1,0 +1,184 @@
+//! What a store must be able to do. Each store crate implements these traits in its database's own way.
+//!
+//! The traits are `#[async_trait]` behind `Arc<dyn …>`: the store is chosen at run time, and handlers that a macro
+//! routes (Rocket's, actix's) take no type parameters. The cost is one allocation a call.
+
+use crate::context::RequestContext;
+use crate::domain::{EmailKey, Role, User, UserId};
+use async_trait::async_trait;
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Users, kept. Every method takes the request's context, to report the statement that it sent.
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// The users after `query.after` by id, oldest first, at most `query.limit` of them, with `query.role` if one is
+    /// asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`], [`StoreError::Unavailable`] or [`StoreError::Internal`], as from every method.
+    async fn list(&self, context: &RequestContext, query: &UserQuery) -> Result<Vec<User>, StoreError>;
+
+    /// Keeps a new user. Once this returns `Ok`, the user survives the end of the process.
+    ///
+    /// # Errors
+    /// [`StoreError::EmailTaken`] if another user has the same [`EmailKey`], however many try at the same time.
+    async fn insert(&self, context: &RequestContext, user: &User) -> Result<(), StoreError>;
+
+    /// The user with this id, if there is one.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn find(&self, context: &RequestContext, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The user with this address, without regard to case, if there is one.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn find_by_email(&self, context: &RequestContext, email_key: &EmailKey) -> Result<Option<User>, StoreError>;
+
+    /// Compare-and-swap: writes `user` over the stored one if that still has `expected_version`.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if it has another version or is gone, [`StoreError::EmailTaken`], and
+    /// [`StoreError::LastAdmin`] if this would leave no admin; nothing is changed then.
+    async fn update(&self, context: &RequestContext, user: &User, expected_version: i64) -> Result<(), StoreError>;
+
+    /// Removes the user if it still has `expected_version`.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if it has another version or is gone, [`StoreError::LastAdmin`] if this would
+    /// leave no admin; nothing is changed then.
+    async fn delete(&self, context: &RequestContext, id: UserId, expected_version: i64) -> Result<(), StoreError>;
+}
+
+/// The store as a whole: is it there, how busy is it, and its end.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`] or [`StoreError::Unavailable`].
+    async fn ping(&self, context: &RequestContext) -> Result<(), StoreError>;
+
+    /// How many connections there are and how many are at work.
+    fn pool(&self) -> PoolStatus;
+
+    /// Finishes what was accepted and lets go of the database.
+    async fn close(&self);
+}
+
+/// What a store crate's `open` gives.
+#[derive(Clone)]
+pub struct Repositories {
+    /// Users.
+    pub users: Arc<dyn UserRepository>,
+    /// The store as a whole.
+    pub store: Arc<dyn Store>,
+}
+
+/// Which users to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserQuery {
+    /// Only users of this role.
+    pub role: Option<Role>,
+    /// Only users with a greater id.
+    pub after: Option<UserId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A snapshot of a store's connections, for the pool gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Open connections.
+    pub size: usize,
+    /// Those at work now.
+    pub in_use: usize,
+    /// Requests that wait for one.
+    pub waiting: usize,
+}
+
+/// Why a store did not do what it was asked. The first three are answers, the others are faults.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another user has this e-mail address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// The stored version is another one than was expected, or the record is gone.
+    #[error("the record has changed or is gone")]
+    VersionConflict,
+    /// There would be no admin left.
+    #[error("there would be no admin left")]
+    LastAdmin,
+    /// The store's queue is full: more requests wait for a connection than it takes.
+    #[error("too many requests wait for a connection")]
+    Overloaded,
+    /// The database did not answer in time.
+    #[error("the database did not answer in time")]
+    TimedOut,
+    /// The database cannot be reached, refused, or failed at what it was asked.
+    #[error("the database failed")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The database holds what this program cannot have written, or this program has a defect.
+    #[error("the stored data is not as expected")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Why a store could not be opened at start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is not one that this store takes.
+    #[error("DATABASE_URL must look like {expected}, not like {}", without_password(.given))]
+    Url {
+        /// An example of what would be right.
+        expected: &'static str,
+        /// What was given.
+        given: String,
+    },
+    /// The database cannot be opened, or is not what it must be.
+    #[error("cannot open {database}: {source}; {advice}")]
+    Database {
+        /// The file or address, without its password.
+        database: String,
+        /// What to do about it.
+        advice: &'static str,
+        /// What the driver said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// The path in a URL of a database that is a file: `<scheme>://data/x.db` is relative, `<scheme>:///data/x.db` is not.
+///
+/// # Errors
+/// [`OpenError::Url`] if there is another scheme or no path.
+pub fn file_path(url: &str, scheme: &str, expected: &'static str) -> Result<PathBuf, OpenError> {
+    let path = url.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).filter(|path| !path.is_empty());
+    path.map(PathBuf::from).ok_or_else(|| OpenError::Url { expected, given: url.to_owned() })
+}
+
+/// A database URL as it may be shown.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://...@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_path;
+
+    #[test]
+    fn the_path_of_a_file_database_is_what_follows_the_scheme() {
+        let path = |url| file_path(url, "sqlite", "sqlite://data/x.db").map_err(|error| error.to_string());
+        assert_eq!(path("sqlite://data/x.db").unwrap().to_str(), Some("data/x.db"));
+        assert_eq!(path("sqlite:///var/x.db").unwrap().to_str(), Some("/var/x.db"));
+        for url in ["", "x.db", "sqlite:x.db", "sqlite://", "postgres://me:secret@host/db"] {
+            let error = path(url).unwrap_err();
+            assert!(error.contains("sqlite://data/x.db") && !error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Registration, sign-in, and the check of a token.
+
+use super::users::{Found, fresh_or_found, new_user};
+use crate::attempts::Attempts;
+use crate::context::{Layer, RequestContext};
+use crate::domain::{EmailKey, Role, Timestamp, User, UserId};
+use crate::dto::{LoginRequest, RegisterRequest, TokenResponse, UserResponse};
+use crate::passwords::{PasswordError, Passwords};
+use crate::precondition::Preconditions;
+use crate::problem::Problem;
+use crate::repository::{StoreError, UserRepository};
+use crate::tokens::{LIFETIME_SECONDS, TokenError, Tokens};
+use moka::future::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a user's standing is believed without asking the store. The contract allows 5 s; the rest is for the answer.
+const STANDING_LIFETIME: Duration = Duration::from_secs(4);
+
+/// So many users' standings are kept.
+const STANDINGS_MAX: u64 = 100_000;
+
+/// Who sent a request, by a token that was good when it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The token's user.
+    pub id: UserId,
+    /// What that user may do.
+    pub role: Role,
+}
+
+/// What the store says of a token's user.
+type Standing = Option<(Role, i64)>;
+
+/// Registers users, signs them in and checks their tokens.
+pub struct AuthService {
+    users: Arc<dyn UserRepository>,
+    passwords: Arc<Passwords>,
+    tokens: Tokens,
+    attempts: Attempts,
+    standings: Cache<UserId, Standing>,
+}
+
+impl AuthService {
+    /// Keeps users in `users`.
+    pub fn new(users: Arc<dyn UserRepository>, passwords: Arc<Passwords>, tokens: Tokens) -> Self {
+        let standings = Cache::builder().max_capacity(STANDINGS_MAX).time_to_live(STANDING_LIFETIME).build();
+        Self { users, passwords, tokens, attempts: Attempts::default(), standings }
+    }
+
+    /// `POST /api/auth/register`: anybody becomes a user, nobody an admin.
+    ///
+    /// # Errors
+    /// [`Problem::EmailTaken`], or that of an overloaded or unavailable server.
+    pub async fn register(&self, context: &RequestContext, request: RegisterRequest) -> Result<UserResponse, Problem> {
+        context.set_private();
+        let _timer = context.enter(Layer::Service);
+        let password_hash = self.passwords.hash(&request.password).await?;
+        let user = new_user(&request.name, request.email, password_hash, Role::User);
+        context.store(self.users.insert(context, &user)).await?;
+        Ok(user.into())
+    }
+
+    /// `POST /api/auth/login`: a token for a right password. An unknown address and a wrong password are told alike and
+    /// take the same time.
+    ///
+    /// # Errors
+    /// [`Problem::InvalidCredentials`], [`Problem::TooManyAttempts`], or that of an overloaded or unavailable server.
+    pub async fn login(&self, context: &RequestContext, request: LoginRequest) -> Result<TokenResponse, Problem> {
+        context.set_private();
+        let _timer = context.enter(Layer::Service);
+        let email_key = EmailKey::of(&request.email);
+        if let Some(retry_after) = self.attempts.blocked_for(&email_key) {
+            return Err(Problem::TooManyAttempts { retry_after });
+        }
+        let user = context.store(self.users.find_by_email(context, &email_key)).await?;
+        let hash = user.as_ref().map(|user| &user.password_hash);
+        let right = self.passwords.verify(&request.password, hash).await?;
+        let Some(user) = user.filter(|_| right) else {
+            let retry_after = self.attempts.fail(&email_key);
+            return Err(retry_after.map_or(Problem::InvalidCredentials, |retry_after| Problem::TooManyAttempts { retry_after }));
+        };
+        // Guesses that were verified at the same time may have used up the attempts meanwhile.
+        if let Some(retry_after) = self.attempts.blocked_for(&email_key) {
+            return Err(Problem::TooManyAttempts { retry_after });
+        }
+        let access_token = self.tokens.issue(&user, Timestamp::now());
+        let access_token = access_token.map_err(|error| Problem::Internal(Some(Box::new(error))))?;
+        Ok(TokenResponse { access_token, token_type: "Bearer", expires_in: LIFETIME_SECONDS })
+    }
+
+    /// `GET /api/auth/me`: the token's own user.
+    ///
+    /// # Errors
+    /// [`Problem::TokenInvalid`] if the user is gone, [`Problem::MalformedHeader`], or that of an unavailable server.
+    pub async fn me(
+        &self,
+        context: &RequestContext,
+        caller: Caller,
+        preconditions: &Preconditions,
+    ) -> Result<Found<UserResponse>, Problem> {
+        let _timer = context.enter(Layer::Service);
+        let user = context.store(self.users.find(context, caller.id)).await?;
+        fresh_or_found(user.ok_or(Problem::TokenInvalid)?, preconditions)
+    }
+
+    /// Who sent a request with this `Authorization` header (RFC 6750).
+    ///
+    /// The token itself says who; that the user is still there with the same role and password is asked of the store,
+    /// at most every few seconds a user.
+    ///
+    /// # Errors
+    /// [`Problem::TokenMissing`], [`Problem::TokenInvalid`], [`Problem::TokenExpired`], or that of an unavailable server.
+    pub async fn authenticate(&self, context: &RequestContext, authorization: Option<&str>) -> Result<Caller, Problem> {
+        context.set_private();
+        let _timer = context.enter(Layer::Auth);
+        let token = authorization.and_then(bearer).ok_or(Problem::TokenMissing)?;
+        let (id, claims) = self.tokens.verify(token).map_err(|error| match error {
+            TokenError::Expired => Problem::TokenExpired,
+            TokenError::Invalid => Problem::TokenInvalid,
+        })?;
+        if self.standing(context, id).await? != Some((claims.role, claims.cv)) {
+            return Err(Problem::TokenInvalid);
+        }
+        context.set_caller(id);
+        Ok(Caller { id, role: claims.role })
+    }
+
+    /// Forgets what is known of a user, after a change by this process.
+    pub async fn forget(&self, id: UserId) {
+        self.standings.invalidate(&id).await;
+    }
+
+    async fn standing(&self, context: &RequestContext, id: UserId) -> Result<Standing, Problem> {
+        let look_up = async {
+            let user: Option<User> = context.limited(self.users.find(context, id)).await?;
+            Ok::<Standing, StoreError>(user.map(|user| (user.role, user.credentials_version)))
+        };
+        self.standings.try_get_with(id, look_up).await.map_err(|error| match *error {
+            StoreError::Overloaded => Problem::Overloaded,
+            _ => Problem::StoreUnavailable(Some(Box::new(error))),
+        })
+    }
+}
+
+/// The token in an `Authorization` header of the scheme `Bearer`, in any case (RFC 9110, section 11.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Overloaded => Self::Overloaded,
+            PasswordError::Failed(_) => Self::Internal(Some(Box::new(error))),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Services: permission first, then the business rules, then the store. One method an operation, called by exactly one
+//! handler in each framework.
+
+mod auth;
+mod hello;
+mod system;
+mod users;
+
+pub use auth::{AuthService, Caller};
+pub use hello::HelloService;
+pub use system::SystemService;
+pub use users::{Found, UserService};

@@ -1,0 +1,257 @@
+//! Users: who may do what to whom, and how two changes of one user get along.
+
+use super::auth::{AuthService, Caller};
+use crate::context::{Layer, RequestContext};
+use crate::domain::{PasswordHash, Role, Timestamp, User, UserId};
+use crate::dto::{CreateUserRequest, ListUsersQuery, ReplaceUserRequest, UpdateUserRequest, UserResponse};
+use crate::paging::{Page, cursor};
+use crate::passwords::Passwords;
+use crate::precondition::Preconditions;
+use crate::problem::Problem;
+use crate::repository::{StoreError, UserQuery, UserRepository};
+use std::sync::Arc;
+
+/// How often a change without `If-Match` is tried again when others change the same user at the same time.
+const TRIES_MAX: usize = 100;
+
+/// The answer to a conditional `GET`.
+#[derive(Debug)]
+pub enum Found<T> {
+    /// The representation, with its version.
+    Fresh(T, i64),
+    /// The client has this version already: nothing is sent again.
+    NotModified(i64),
+}
+
+/// Lists, creates, finds, replaces, updates and deletes users.
+pub struct UserService {
+    users: Arc<dyn UserRepository>,
+    passwords: Arc<Passwords>,
+    auth: Arc<AuthService>,
+}
+
+impl UserService {
+    /// Keeps users in `users` and tells `auth` of changes.
+    pub fn new(users: Arc<dyn UserRepository>, passwords: Arc<Passwords>, auth: Arc<AuthService>) -> Self {
+        Self { users, passwords, auth }
+    }
+
+    /// `GET /api/users`: a page, for everybody who is signed in.
+    ///
+    /// # Errors
+    /// That of an overloaded or unavailable server, here as in every method.
+    pub async fn list(
+        &self,
+        context: &RequestContext,
+        _caller: Caller,
+        query: ListUsersQuery,
+    ) -> Result<Page<UserResponse>, Problem> {
+        let _timer = context.enter(Layer::Service);
+        let ListUsersQuery { limit, after, role } = query;
+        // One more than asked for: its being there is what says that there is a next page.
+        let wanted = UserQuery { role, after, limit: limit + 1 };
+        let mut users = context.store(self.users.list(context, &wanted)).await?;
+        let more = users.len() > limit as usize;
+        users.truncate(limit as usize);
+        let next = users.last().filter(|_| more).map(|last| cursor(last.id));
+        let filter = role.map_or_else(String::new, |role| format!("&role={}", role.as_str()));
+        let next_path = next.as_ref().map(|cursor| format!("/api/users?limit={limit}{filter}&after={cursor}"));
+        Ok(Page { items: users.into_iter().map(UserResponse::from).collect(), next, next_path })
+    }
+
+    /// `POST /api/users`: by admins, with any role.
+    ///
+    /// # Errors
+    /// [`Problem::Forbidden`], [`Problem::EmailTaken`].
+    pub async fn create(
+        &self,
+        context: &RequestContext,
+        caller: Caller,
+        request: CreateUserRequest,
+    ) -> Result<UserResponse, Problem> {
+        let _timer = context.enter(Layer::Service);
+        if caller.role != Role::Admin {
+            return Err(Problem::Forbidden("Only admins create users; `POST /api/auth/register` is for everybody"));
+        }
+        let password_hash = self.passwords.hash(&request.password).await?;
+        let user = new_user(&request.name, request.email, password_hash, request.role);
+        context.store(self.users.insert(context, &user)).await?;
+        Ok(user.into())
+    }
+
+    /// `GET /api/users/{id}`: for everybody who is signed in.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`], [`Problem::MalformedHeader`].
+    pub async fn find(
+        &self,
+        context: &RequestContext,
+        _caller: Caller,
+        id: &str,
+        preconditions: &Preconditions,
+    ) -> Result<Found<UserResponse>, Problem> {
+        let _timer = context.enter(Layer::Service);
+        fresh_or_found(self.read(context, id).await?, preconditions)
+    }
+
+    /// `PUT /api/users/{id}`: name and address, by the user itself and by admins.
+    ///
+    /// # Errors
+    /// [`Problem::Forbidden`], [`Problem::NotFound`], [`Problem::PreconditionFailed`], [`Problem::EmailTaken`],
+    /// [`Problem::EditConflict`].
+    pub async fn replace(
+        &self,
+        context: &RequestContext,
+        caller: Caller,
+        id: &str,
+        preconditions: &Preconditions,
+        request: ReplaceUserRequest,
+    ) -> Result<UserResponse, Problem> {
+        let _timer = context.enter(Layer::Service);
+        self_or_admin(caller, id)?;
+        self.change(context, id, preconditions, |user| {
+            request.name.trim().clone_into(&mut user.name);
+            user.email.clone_from(&request.email);
+        })
+        .await
+    }
+
+    /// `PATCH /api/users/{id}`: the fields sent, by the user itself and by admins; the role by admins alone.
+    ///
+    /// # Errors
+    /// As [`UserService::replace`], and [`Problem::LastAdmin`].
+    pub async fn update(
+        &self,
+        context: &RequestContext,
+        caller: Caller,
+        id: &str,
+        preconditions: &Preconditions,
+        request: UpdateUserRequest,
+    ) -> Result<UserResponse, Problem> {
+        let _timer = context.enter(Layer::Service);
+        self_or_admin(caller, id)?;
+        if request.role.is_some() && caller.role != Role::Admin {
+            return Err(Problem::Forbidden("Only admins change roles"));
+        }
+        if request.is_empty() {
+            let user = self.read(context, id).await?;
+            preconditions.check_match(user.version)?;
+            return Ok(user.into());
+        }
+        // Nothing is hashed for a user that is not there or has another version: a hash costs 40 ms of a core.
+        let password_hash = match &request.password {
+            Some(password) => {
+                preconditions.check_match(self.read(context, id).await?.version)?;
+                Some(self.passwords.hash(password).await?)
+            }
+            None => None,
+        };
+        self.change(context, id, preconditions, |user| {
+            if let Some(name) = &request.name {
+                name.trim().clone_into(&mut user.name);
+            }
+            if let Some(email) = &request.email {
+                user.email.clone_from(email);
+            }
+            let before = (user.role, user.password_hash.clone());
+            user.role = request.role.unwrap_or(user.role);
+            if let Some(password_hash) = &password_hash {
+                user.password_hash.clone_from(password_hash);
+            }
+            if before != (user.role, user.password_hash.clone()) {
+                user.credentials_version += 1;
+            }
+        })
+        .await
+    }
+
+    /// `DELETE /api/users/{id}`: by the user itself and by admins.
+    ///
+    /// # Errors
+    /// As [`UserService::replace`], and [`Problem::LastAdmin`].
+    pub async fn delete(
+        &self,
+        context: &RequestContext,
+        caller: Caller,
+        id: &str,
+        preconditions: &Preconditions,
+    ) -> Result<(), Problem> {
+        let _timer = context.enter(Layer::Service);
+        self_or_admin(caller, id)?;
+        for _ in 0..TRIES_MAX {
+            let user = self.read(context, id).await?;
+            preconditions.check_match(user.version)?;
+            match context.store(self.users.delete(context, user.id, user.version)).await {
+                Err(StoreError::VersionConflict) => {}
+                outcome => {
+                    self.auth.forget(user.id).await;
+                    return Ok(outcome?);
+                }
+            }
+        }
+        Err(Problem::EditConflict)
+    }
+
+    /// Reads, changes, and swaps if nobody else did meanwhile; else starts again. With `If-Match` the second look finds
+    /// the other version and refuses, so a lost race is 412; without, the change is applied to what the other wrote,
+    /// and no field is lost.
+    async fn change(
+        &self,
+        context: &RequestContext,
+        id: &str,
+        preconditions: &Preconditions,
+        change: impl Fn(&mut User) + Send + Sync,
+    ) -> Result<UserResponse, Problem> {
+        for _ in 0..TRIES_MAX {
+            let mut user = self.read(context, id).await?;
+            preconditions.check_match(user.version)?;
+            let expected_version = user.version;
+            change(&mut user);
+            user.version += 1;
+            // A clock that was set back must not make a change older than the one before.
+            user.updated_at = Timestamp::now().max(user.updated_at);
+            match context.store(self.users.update(context, &user, expected_version)).await {
+                Err(StoreError::VersionConflict) => {}
+                outcome => {
+                    self.auth.forget(user.id).await;
+                    outcome?;
+                    return Ok(user.into());
+                }
+            }
+        }
+        Err(Problem::EditConflict)
+    }
+
+    async fn read(&self, context: &RequestContext, id: &str) -> Result<User, Problem> {
+        let id = UserId::parse(id).ok_or(Problem::NotFound)?;
+        context.store(self.users.find(context, id)).await?.ok_or(Problem::NotFound)
+    }
+}
+
+/// A user as it is first kept.
+pub(super) fn new_user(name: &str, email: String, password_hash: PasswordHash, role: Role) -> User {
+    let now = Timestamp::now();
+    User {
+        id: UserId::generate(),
+        name: name.trim().to_owned(),
+        email,
+        password_hash,
+        role,
+        version: 1,
+        credentials_version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+pub(super) fn fresh_or_found(user: User, preconditions: &Preconditions) -> Result<Found<UserResponse>, Problem> {
+    let version = user.version;
+    Ok(if preconditions.is_fresh(version)? { Found::NotModified(version) } else { Found::Fresh(user.into(), version) })
+}
+
+fn self_or_admin(caller: Caller, id: &str) -> Result<(), Problem> {
+    if caller.role == Role::Admin || UserId::parse(id) == Some(caller.id) {
+        return Ok(());
+    }
+    Err(Problem::Forbidden("Users change themselves only; admins change everybody"))
+}

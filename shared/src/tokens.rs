@@ -1,0 +1,140 @@
+//! JSON Web Tokens (RFC 7519), signed with HS256.
+
+use crate::domain::{Role, Timestamp, User, UserId};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How long a token is good, in seconds: 24 hours.
+pub const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
+
+/// The shortest secret taken, in bytes: as long as the hash (RFC 7518, section 3.2).
+pub const SECRET_MIN: usize = 32;
+
+/// What a token says.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user's id.
+    pub sub: String,
+    /// The user's role when the token was issued.
+    pub role: Role,
+    /// Who issued it.
+    pub iss: String,
+    /// Whom it is for.
+    pub aud: String,
+    /// When it was issued, in seconds since 1970.
+    pub iat: i64,
+    /// When it expires, in seconds since 1970.
+    pub exp: i64,
+    /// The user's `credentials_version` when it was issued: a counter, where comparing `iat` with the time of the
+    /// last change would fail within one second and after a clock was set back.
+    pub cv: i64,
+}
+
+/// Why a token was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Ours, but too old.
+    #[error("the token has expired")]
+    Expired,
+    /// Not ours: another algorithm, secret, issuer or audience, or no JWT at all.
+    #[error("the token is not valid")]
+    Invalid,
+}
+
+/// Issues tokens and checks them.
+pub struct Tokens {
+    issuer: String,
+    audience: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Tokens").field("issuer", &self.issuer).field("audience", &self.audience).finish()
+    }
+}
+
+impl Tokens {
+    /// Tokens signed with `secret`, of at least [`SECRET_MIN`] bytes.
+    pub fn new(secret: &[u8], issuer: &str, audience: &str) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 0;
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        Self {
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+        }
+    }
+
+    /// A token for `user`, good from `now` for [`LIFETIME_SECONDS`].
+    ///
+    /// # Errors
+    /// If the claims cannot be encoded, which is a defect.
+    pub fn issue(&self, user: &User, now: Timestamp) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            sub: user.id.to_string(),
+            role: user.role,
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            iat: now.as_seconds(),
+            exp: now.as_seconds() + LIFETIME_SECONDS,
+            cv: user.credentials_version,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+    }
+
+    /// The claims of a token of ours that has not expired, and the user it is for.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify(&self, token: &str) -> Result<(UserId, Claims), TokenError> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
+        let claims = decoded.map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => TokenError::Expired,
+            _ => TokenError::Invalid,
+        })?;
+        let id = UserId::parse(&claims.claims.sub).ok_or(TokenError::Invalid)?;
+        Ok((id, claims.claims))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LIFETIME_SECONDS, TokenError, Tokens};
+    use crate::demo;
+    use crate::domain::Timestamp;
+
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn a_token_is_good_for_a_day_and_for_its_own_service() {
+        let tokens = Tokens::new(SECRET, "issuer", "audience");
+        let user = demo::user(1, demo::unusable_hash());
+        let now = Timestamp::now();
+        let token = tokens.issue(&user, now).unwrap();
+        let (id, claims) = tokens.verify(&token).unwrap();
+        assert_eq!((id, claims.role, claims.cv), (user.id, user.role, 1));
+
+        let yesterday = Timestamp::from_millis(now.as_millis() - (LIFETIME_SECONDS + 2) * 1_000).unwrap();
+        let old = tokens.issue(&user, yesterday).unwrap();
+        assert_eq!(tokens.verify(&old).unwrap_err(), TokenError::Expired);
+
+        for other in [
+            Tokens::new(b"another secret of thirty-two bytes!!", "issuer", "audience"),
+            Tokens::new(SECRET, "another", "audience"),
+            Tokens::new(SECRET, "issuer", "another"),
+        ] {
+            assert_eq!(other.verify(&token).unwrap_err(), TokenError::Invalid);
+        }
+        assert_eq!(tokens.verify("").unwrap_err(), TokenError::Invalid);
+    }
+}
