@@ -76,7 +76,7 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
     };
     let path_to = |name: &str, path: &str| format!("{name} = {{ path = \"{path}\" }}\n");
     let mut members = vec!["shared", "contract", "server", "lab"];
-    for folder in FRAMEWORKS {
+    for folder in FRAMEWORKS.iter() {
         let crate_folder = folder.trim_end_matches("/src");
         members.push(crate_folder);
         write(&format!("{crate_folder}/Cargo.toml"), &manifest(crate_folder, &path_to("shared", "../shared")));
@@ -87,7 +87,7 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
                      pub fn find(services: S, id: I) { Json(services.users.find(id)) }\nfn own() { if true {} }";
         write(&format!("{folder}/handlers/users.rs"), users);
     }
-    for folder in STORES {
+    for folder in STORES.iter() {
         let crate_folder = folder.trim_end_matches("/src");
         members.push(crate_folder);
         let name = format!("store-{}", crate_folder.split('/').next_back().unwrap());
@@ -146,6 +146,19 @@ fn the_rules_find_handlers_that_drifted_apart() {
         )],
         &["--- framework-axum/src/handlers/users.rs\n+++ framework-actix/src/handlers/users.rs\n@@ -1,2 +1,2 @@\n\
            +find(services, user_id)\n list(services, caller)\n-find(services, id)\n"],
+    );
+}
+
+#[test]
+fn the_rules_find_that_there_is_nothing_to_compare() {
+    check(
+        |root| alike::same_store_methods(root, &STORES),
+        &[
+            ("examples-nosql/memory/src/users.rs", ""),
+            ("examples-sql/diesel/src/users.rs", ""),
+            ("examples-sql/sea-orm/src/users.rs", ""),
+        ],
+        &["examples-nosql/memory/src has no function to compare its siblings with"],
     );
 }
 

@@ -25,7 +25,12 @@ pub struct Services {
 
 impl Services {
     /// The services over these repositories.
-    pub fn new(repositories: Repositories, passwords: Arc<Passwords>, tokens: Tokens, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(
+        repositories: Repositories,
+        passwords: Arc<Passwords>,
+        tokens: Tokens,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
         let Repositories { users, store } = repositories;
         let auth = Arc::new(AuthService::new(users.clone(), passwords.clone(), tokens));
         Self {

@@ -215,19 +215,30 @@ mod tests {
     #[test]
     fn all_failing_fields_are_told_at_once_whatever_is_wrong_with_each() {
         check("{}", "/email required; /name required; /password required; /role required");
-        check(r#"{"name":" ","email":5,"password":"short","x":1}"#, "/email type; /name too-short; /password too-short; /role required; /x unknown-field");
+        check(
+            r#"{"name":" ","email":5,"password":"short","x":1}"#,
+            "/email type; /name too-short; /password too-short; /role required; /x unknown-field",
+        );
         check(r#"{"name":null,"email":"a@b","password":"12345678","role":"king"}"#, "/name type; /role not-an-option");
-        check(r#"{"name":"a","email":"a@b","password":"12345678","role":"user","a/b":1,"~":2}"#, "/a~1b unknown-field; /~0 unknown-field");
+        check(
+            r#"{"name":"a","email":"a@b","password":"12345678","role":"user","a/b":1,"~":2}"#,
+            "/a~1b unknown-field; /~0 unknown-field",
+        );
     }
 
     #[test]
     fn no_value_that_was_sent_is_repeated() {
         let body = r#"{"name":1,"email":2,"password":98765,"role":"hunter2, expected hunter2"}"#;
-        let Err(Problem::Validation(errors)) = read::<CreateUserRequest>(&RequestContext::internal("test"), JSON, body.as_bytes()) else {
+        let Err(Problem::Validation(errors)) =
+            read::<CreateUserRequest>(&RequestContext::internal("test"), JSON, body.as_bytes())
+        else {
             panic!("must be refused");
         };
         let details: Vec<&str> = errors.iter().map(|error| error.detail.as_str()).collect();
-        assert_eq!(details, ["must be a string", "must be a string", "must be a string", "must be \"user\" or \"admin\""]);
+        assert_eq!(
+            details,
+            ["must be a string", "must be a string", "must be a string", "must be \"user\" or \"admin\""]
+        );
     }
 
     #[test]
@@ -240,7 +251,18 @@ mod tests {
     fn syntax_comes_before_shape() {
         let deep = format!("{{\"name\":{}", "[".repeat(10_000));
         let closed = format!("{}{}", "[".repeat(128), "]".repeat(128));
-        for body in ["{", r#"{"name":5,"#, "nul", "{} x", &deep, &closed, r#"{"name":"\ud800"}"#, r#"{"x":1e999}"#, "\u{feff}{}", ""] {
+        for body in [
+            "{",
+            r#"{"name":5,"#,
+            "nul",
+            "{} x",
+            &deep,
+            &closed,
+            r#"{"name":"\ud800"}"#,
+            r#"{"x":1e999}"#,
+            "\u{feff}{}",
+            "",
+        ] {
             check(body, "malformed-json");
         }
         assert_eq!(verdict::<CreateUserRequest>(JSON, b"{\"name\":\"\xff\"}"), "malformed-json");
@@ -273,13 +295,26 @@ mod tests {
     #[test]
     fn the_media_type_is_json_in_utf_8_without_a_coding() {
         let verdict = |content_type: &str, patch: bool| {
-            let headers = BodyHeaders { content_type: (!content_type.is_empty()).then_some(content_type), ..BodyHeaders::default() };
+            let headers = BodyHeaders {
+                content_type: (!content_type.is_empty()).then_some(content_type),
+                ..BodyHeaders::default()
+            };
             if patch { verdict::<UpdateUserRequest>(headers, "{}") } else { verdict::<CreateUserRequest>(headers, "[") }
         };
-        for content_type in ["application/json", "Application/JSON; Charset=UTF-8", "application/json;charset=\"utf-8\""] {
+        for content_type in
+            ["application/json", "Application/JSON; Charset=UTF-8", "application/json;charset=\"utf-8\""]
+        {
             assert_eq!(verdict(content_type, false), "malformed-json", "{content_type}");
         }
-        for content_type in ["", "text/plain", "application/merge-patch+json", "application/json; charset=latin1", "application/jsonx", "application/problem+json", ";"] {
+        for content_type in [
+            "",
+            "text/plain",
+            "application/merge-patch+json",
+            "application/json; charset=latin1",
+            "application/jsonx",
+            "application/problem+json",
+            ";",
+        ] {
             assert_eq!(verdict(content_type, false), "unsupported-media-type", "{content_type}");
         }
         assert_eq!(verdict("application/merge-patch+json", true), "ok");

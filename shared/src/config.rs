@@ -195,12 +195,15 @@ fn parse_email(text: &str) -> Result<String, String> {
 
 fn parse_millis(text: &str) -> Result<Duration, String> {
     let millis = text.parse::<u64>().ok().filter(|millis| (1..=3_600_000).contains(millis));
-    millis.map(Duration::from_millis).ok_or_else(|| "it must be a whole number of milliseconds from 1 to 3600000".to_owned())
+    millis
+        .map(Duration::from_millis)
+        .ok_or_else(|| "it must be a whole number of milliseconds from 1 to 3600000".to_owned())
 }
 
 fn parse_filter(text: &str) -> Result<String, String> {
-    tracing_subscriber::EnvFilter::try_new(text)
-        .map_err(|_| "it must be error, warn, info, debug, trace, off, or a filter such as info,sqlx=debug".to_owned())?;
+    tracing_subscriber::EnvFilter::try_new(text).map_err(|_| {
+        "it must be error, warn, info, debug, trace, off, or a filter such as info,sqlx=debug".to_owned()
+    })?;
     Ok(text.to_owned())
 }
 
@@ -225,7 +228,8 @@ mod tests {
 
     fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
         let settings = Cli::parse_from(["test"].iter().chain(arguments)).settings;
-        let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let lookup =
+            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         settings.secrets(lookup).err().map_or_else(String::new, |error| error.to_string())
     }
 

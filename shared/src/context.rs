@@ -160,10 +160,8 @@ impl RequestContext {
 
     /// The headers that every answer to this request carries, whatever framework sends it.
     pub fn response_headers(&self) -> Vec<(&'static str, String)> {
-        let mut headers = vec![
-            ("x-request-id", self.0.request_id.clone()),
-            ("x-content-type-options", "nosniff".to_owned()),
-        ];
+        let mut headers =
+            vec![("x-request-id", self.0.request_id.clone()), ("x-content-type-options", "nosniff".to_owned())];
         if self.is_private() {
             headers.push(("cache-control", "no-store".to_owned()));
         }

@@ -15,8 +15,26 @@ const FIRST_MILLIS: u64 = 1_735_722_000_000;
 const STEP_MILLIS: u64 = 11_160_000;
 
 const GIVEN: [&str; 20] = [
-    "Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ivan", "Jean", "Katherine",
-    "Leslie", "Margaret", "Niklaus", "Peter", "Radia", "Shafi", "Tony", "Vint",
+    "Ada",
+    "Alan",
+    "Barbara",
+    "Claude",
+    "Donald",
+    "Edsger",
+    "Frances",
+    "Grace",
+    "Hedy",
+    "Ivan",
+    "Jean",
+    "Katherine",
+    "Leslie",
+    "Margaret",
+    "Niklaus",
+    "Peter",
+    "Radia",
+    "Shafi",
+    "Tony",
+    "Vint",
 ];
 const FAMILY: [&str; 10] =
     ["Archer", "Baker", "Carter", "Dyer", "Fletcher", "Hunter", "Mason", "Miller", "Potter", "Weaver"];
@@ -38,7 +56,17 @@ pub fn user(number: u64, password_hash: PasswordHash) -> User {
         (format!("{given} {family}"), email, Role::User)
     };
     let id = id(millis, number);
-    User { id, name, email, password_hash, role, version: 1, credentials_version: 1, created_at, updated_at: created_at }
+    User {
+        id,
+        name,
+        email,
+        password_hash,
+        role,
+        version: 1,
+        credentials_version: 1,
+        created_at,
+        updated_at: created_at,
+    }
 }
 
 /// A hash that no password gives, for tests and tools that sign nobody in.

@@ -1,6 +1,6 @@
 //! Pages that are the same in every variant: the contract, its documentation, and what each problem means.
 
-use crate::problem::KINDS;
+use crate::problem::{KINDS, Problem};
 use std::borrow::Cow;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
@@ -10,6 +10,12 @@ pub const OPENAPI_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.j
 
 /// The media type of the pages.
 pub const HTML: &str = "text/html; charset=utf-8";
+
+/// The media type of the contract.
+pub const JSON: &str = "application/json";
+
+/// The media type of the metrics.
+pub const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The page at `/docs`: Swagger UI over `/openapi.json`. Everything it loads comes from this server.
 pub const DOCS: &str = include_str!("pages/docs.html");
@@ -23,8 +29,15 @@ pub struct Asset {
     pub content_type: String,
 }
 
-/// The file `/docs/<name>`, if Swagger UI has one of this name.
-pub fn docs_asset(name: &str) -> Option<Asset> {
+/// The file `/docs/<name>`.
+///
+/// # Errors
+/// [`Problem::NotFound`] if the page needs none of this name.
+pub fn docs_file(name: &str) -> Result<Asset, Problem> {
+    docs_asset(name).ok_or(Problem::NotFound)
+}
+
+fn docs_asset(name: &str) -> Option<Asset> {
     // Its own index would load the assets from the wrong place: only the files that our page names are served.
     const SERVED: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
     SERVED.into_iter().find(|served| *served == name)?;
@@ -32,8 +45,15 @@ pub fn docs_asset(name: &str) -> Option<Asset> {
     Some(Asset { bytes: file.bytes, content_type: file.content_type })
 }
 
-/// The page at `/problems/<slug>`, if there is such a problem. Needs no escaping: all of its text is ours.
-pub fn problem_page(slug: &str) -> Option<String> {
+/// The page at `/problems/<slug>`. Nothing in it needs escaping: all of its text is ours.
+///
+/// # Errors
+/// [`Problem::NotFound`] if there is no such problem.
+pub fn problem(slug: &str) -> Result<String, Problem> {
+    problem_page(slug).ok_or(Problem::NotFound)
+}
+
+fn problem_page(slug: &str) -> Option<String> {
     let kind = KINDS.into_iter().find(|kind| kind.slug == slug)?;
     let page = include_str!("pages/problem.html");
     let filled = page.replace("{title}", kind.title).replace("{slug}", kind.slug);

@@ -27,6 +27,12 @@ pub fn normalize(path: &str) -> Cow<'_, str> {
     Cow::Owned(normal)
 }
 
+/// A segment with its percent-encoding decoded; bytes that are not UTF-8 become replacement characters, so that such a
+/// segment names nothing.
+pub fn decode(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
 /// Whether a framework that forgives empty segments (`//`, a trailing slash) must be told that this path is unknown.
 pub fn has_empty_segment(path: &str) -> bool {
     path.len() > 1 && path.split('/').skip(1).any(str::is_empty)
@@ -39,8 +45,15 @@ mod tests {
     #[test]
     fn only_unreserved_characters_are_decoded() {
         for (path, expected) in [
-            ("/api/hello", "/api/hello"), ("/%61pi/%48ello", "/api/Hello"), ("/a%2Fb%2fc", "/a%2Fb%2fc"),
-            ("/%", "/%"), ("/%6", "/%6"), ("/%zz%+1", "/%zz%+1"), ("/%25%36%31", "/%2561"), ("/%ff%C3%A4", "/%ff%C3%A4"), ("/%2e%7e", "/.~"),
+            ("/api/hello", "/api/hello"),
+            ("/%61pi/%48ello", "/api/Hello"),
+            ("/a%2Fb%2fc", "/a%2Fb%2fc"),
+            ("/%", "/%"),
+            ("/%6", "/%6"),
+            ("/%zz%+1", "/%zz%+1"),
+            ("/%25%36%31", "/%2561"),
+            ("/%ff%C3%A4", "/%ff%C3%A4"),
+            ("/%2e%7e", "/.~"),
         ] {
             assert_eq!(normalize(path), expected, "{path}");
         }
@@ -48,7 +61,9 @@ mod tests {
 
     #[test]
     fn empty_segments_are_found() {
-        for (path, expected) in [("/", false), ("/a/b", false), ("/a/", true), ("//a", true), ("/a//b", true), ("//", true)] {
+        for (path, expected) in
+            [("/", false), ("/a/b", false), ("/a/", true), ("//a", true), ("/a//b", true), ("//", true)]
+        {
             assert_eq!(has_empty_segment(path), expected, "{path}");
         }
     }

@@ -2,58 +2,68 @@
 
 use crate::problem::Problem;
 
-/// A request's precondition headers as sent, lines of one name joined by commas.
+/// `If-Match`: change a resource only in a version that the client has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Preconditions {
-    /// `If-Match`.
-    pub if_match: Option<String>,
-    /// `If-None-Match`.
-    pub if_none_match: Option<String>,
-}
+pub struct IfMatch(Option<Tags>);
+
+/// `If-None-Match`: send a resource only in a version that the client has not seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IfNoneMatch(Option<Tags>);
 
 /// The strong entity tag of a version.
 pub fn entity_tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-impl Preconditions {
-    /// Whether `If-Match` was sent, so that a lost race is the client's to decide on.
-    pub fn is_guarded(&self) -> bool {
-        self.if_match.is_some()
-    }
-
-    /// Refuses to change a resource of another version than `If-Match` names. Weak tags never match (strong
-    /// comparison).
-    ///
-    /// # Errors
-    /// [`Problem::PreconditionFailed`], or [`Problem::MalformedHeader`].
-    pub fn check_match(&self, version: i64) -> Result<(), Problem> {
-        let Some(header) = &self.if_match else { return Ok(()) };
-        let tags = Tags::parse(header).ok_or(Problem::MalformedHeader("If-Match"))?;
-        if tags.contains(version, true) { Ok(()) } else { Err(Problem::PreconditionFailed) }
-    }
-
-    /// Whether the client has this version already, by `If-None-Match` (weak comparison).
+impl IfMatch {
+    /// Reads the header, its lines joined by commas, if there is one.
     ///
     /// # Errors
     /// [`Problem::MalformedHeader`].
-    pub fn is_fresh(&self, version: i64) -> Result<bool, Problem> {
-        let Some(header) = &self.if_none_match else { return Ok(false) };
-        let tags = Tags::parse(header).ok_or(Problem::MalformedHeader("If-None-Match"))?;
-        Ok(tags.contains(version, false))
+    pub fn read(header: Option<&str>) -> Result<Self, Problem> {
+        read(header, "If-Match").map(Self)
+    }
+
+    /// Refuses another version than the header names. Weak tags never match (strong comparison).
+    ///
+    /// # Errors
+    /// [`Problem::PreconditionFailed`].
+    pub fn check(&self, version: i64) -> Result<(), Problem> {
+        let matches = self.0.as_ref().is_none_or(|tags| tags.contains(version, true));
+        if matches { Ok(()) } else { Err(Problem::PreconditionFailed) }
     }
 }
 
-/// A parsed precondition.
-enum Tags<'a> {
-    Any,
-    /// `(weak, opaque tag with its quotes)`.
-    List(Vec<(bool, &'a str)>),
+impl IfNoneMatch {
+    /// Reads the header, its lines joined by commas, if there is one.
+    ///
+    /// # Errors
+    /// [`Problem::MalformedHeader`].
+    pub fn read(header: Option<&str>) -> Result<Self, Problem> {
+        read(header, "If-None-Match").map(Self)
+    }
+
+    /// Whether the client has this version already (weak comparison).
+    pub fn is_fresh(&self, version: i64) -> bool {
+        self.0.as_ref().is_some_and(|tags| tags.contains(version, false))
+    }
 }
 
-impl<'a> Tags<'a> {
+fn read(header: Option<&str>, name: &'static str) -> Result<Option<Tags>, Problem> {
+    header.map(|header| Tags::parse(header).ok_or(Problem::MalformedHeader(name))).transpose()
+}
+
+/// A parsed precondition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tags {
+    Any,
+    /// `(weak, opaque tag with its quotes)`.
+    List(Vec<(bool, String)>),
+}
+
+impl Tags {
     /// `*` or `#entity-tag`; an opaque tag is quoted and may itself hold commas.
-    fn parse(header: &'a str) -> Option<Self> {
+    fn parse(header: &str) -> Option<Self> {
         let mut rest = header.trim_matches([' ', '\t']);
         if rest == "*" {
             return Some(Self::Any);
@@ -70,7 +80,7 @@ impl<'a> Tags<'a> {
             if tag.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
                 return None;
             }
-            tags.push((weak, tag));
+            tags.push((weak, tag.to_owned()));
             rest = after.trim_start_matches([' ', '\t']);
             if !(rest.is_empty() || rest.starts_with(',')) {
                 return None;
@@ -91,16 +101,17 @@ impl<'a> Tags<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Preconditions;
+    use super::{IfMatch, IfNoneMatch};
     use crate::problem::Problem;
 
     fn verdict(header: &str) -> &'static str {
-        let preconditions = Preconditions { if_match: Some(header.into()), if_none_match: Some(header.into()) };
-        match (preconditions.check_match(3), preconditions.is_fresh(3)) {
-            (Ok(()), Ok(true)) => "strong",
-            (Err(Problem::PreconditionFailed), Ok(true)) => "weak",
-            (Err(Problem::PreconditionFailed), Ok(false)) => "none",
-            (Err(Problem::MalformedHeader(_)), Err(Problem::MalformedHeader(_))) => "malformed",
+        let (Ok(if_match), Ok(if_none_match)) = (IfMatch::read(Some(header)), IfNoneMatch::read(Some(header))) else {
+            return "malformed";
+        };
+        match (if_match.check(3), if_none_match.is_fresh(3)) {
+            (Ok(()), true) => "strong",
+            (Err(Problem::PreconditionFailed), true) => "weak",
+            (Err(Problem::PreconditionFailed), false) => "none",
             other => panic!("{other:?}"),
         }
     }
@@ -108,10 +119,23 @@ mod tests {
     #[test]
     fn entity_tags_are_compared_as_rfc_9110_says() {
         for (header, expected) in [
-            ("*", "strong"), ("\"3\"", "strong"), (" \"1\" , \"3\"", "strong"), (",\"3\",", "strong"),
-            ("W/\"3\"", "weak"), ("\"4\"", "none"), ("\"a,b\", \"4\"", "none"), ("\"\"", "none"), ("\"03\"", "none"),
-            ("3", "malformed"), ("", "malformed"), ("\"3", "malformed"), ("w/\"3\"", "malformed"),
-            ("\"3\" \"4\"", "malformed"), ("*, \"3\"", "malformed"), ("\"a b\"", "malformed"), (",", "malformed"),
+            ("*", "strong"),
+            ("\"3\"", "strong"),
+            (" \"1\" , \"3\"", "strong"),
+            (",\"3\",", "strong"),
+            ("W/\"3\"", "weak"),
+            ("\"4\"", "none"),
+            ("\"a,b\", \"4\"", "none"),
+            ("\"\"", "none"),
+            ("\"03\"", "none"),
+            ("3", "malformed"),
+            ("", "malformed"),
+            ("\"3", "malformed"),
+            ("w/\"3\"", "malformed"),
+            ("\"3\" \"4\"", "malformed"),
+            ("*, \"3\"", "malformed"),
+            ("\"a b\"", "malformed"),
+            (",", "malformed"),
         ] {
             assert_eq!(verdict(header), expected, "{header}");
         }
@@ -119,7 +143,7 @@ mod tests {
 
     #[test]
     fn without_headers_nothing_is_refused_and_nothing_is_fresh() {
-        let none = Preconditions::default();
-        assert!(none.check_match(1).is_ok() && !none.is_fresh(1).unwrap() && !none.is_guarded());
+        assert!(IfMatch::read(None).unwrap().check(1).is_ok());
+        assert!(!IfNoneMatch::read(None).unwrap().is_fresh(1));
     }
 }

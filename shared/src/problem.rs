@@ -47,10 +47,10 @@ pub enum Problem {
     #[error("There is nothing at this path")]
     NotFound,
     /// 405 `method-not-allowed`: with the methods that are.
-    #[error("This path answers to {allow} only")]
+    #[error("This path does not answer to this method; `Allow` lists those that it answers to")]
     MethodNotAllowed {
-        /// The value of `Allow`: methods, separated by commas.
-        allow: String,
+        /// The value of `Allow`, methods separated by commas; none where the framework adds the header itself.
+        allow: Option<String>,
     },
     /// 408 `request-timeout`: the body did not arrive in time.
     #[error("The body of the request did not arrive in time")]
@@ -129,28 +129,128 @@ const fn kind(slug: &'static str, status: u16, title: &'static str, explanation:
 
 /// Every kind of problem, as listed at `/problems/`.
 pub const KINDS: [Kind; 22] = [
-    kind("malformed-json", 400, "Malformed JSON", "The body is not a JSON text as RFC 8259 defines it: look at the line and column in `detail`. An empty body, a byte order mark, text that is not UTF-8, a lone surrogate and nesting deeper than 127 levels count as malformed too."),
-    kind("malformed-header", 400, "Malformed header", "`If-Match` and `If-None-Match` take `*` or a list of quoted entity tags (RFC 9110, section 13.1), as `ETag` answered them."),
-    kind("token-missing", 401, "Token missing", "The operation needs a token. Sign in with `POST /api/auth/login` and send what it answers as `Authorization: Bearer <access_token>`."),
-    kind("token-invalid", 401, "Token invalid", "The token was not issued by this service, was changed on its way, or its user is gone or has a new password or role. Sign in again."),
+    kind(
+        "malformed-json",
+        400,
+        "Malformed JSON",
+        "The body is not a JSON text as RFC 8259 defines it: look at the line and column in `detail`. An empty body, a byte order mark, text that is not UTF-8, a lone surrogate and nesting deeper than 127 levels count as malformed too.",
+    ),
+    kind(
+        "malformed-header",
+        400,
+        "Malformed header",
+        "`If-Match` and `If-None-Match` take `*` or a list of quoted entity tags (RFC 9110, section 13.1), as `ETag` answered them.",
+    ),
+    kind(
+        "token-missing",
+        401,
+        "Token missing",
+        "The operation needs a token. Sign in with `POST /api/auth/login` and send what it answers as `Authorization: Bearer <access_token>`.",
+    ),
+    kind(
+        "token-invalid",
+        401,
+        "Token invalid",
+        "The token was not issued by this service, was changed on its way, or its user is gone or has a new password or role. Sign in again.",
+    ),
     kind("token-expired", 401, "Token expired", "The token was good for 24 hours, which are over. Sign in again."),
-    kind("invalid-credentials", 401, "Invalid credentials", "The e-mail address or the password is wrong. Which of the two is not told, so that nobody learns who has an account."),
-    kind("forbidden", 403, "Forbidden", "The token is good, but its user may not do this. Users change themselves; admins change everybody."),
-    kind("not-found", 404, "Not found", "There is nothing at this path. A path with a trailing slash is another path, and an id that is no UUID names nothing."),
-    kind("method-not-allowed", 405, "Method not allowed", "The path exists, but not for this method. The `Allow` header lists the methods that it answers to."),
-    kind("request-timeout", 408, "Request timeout", "The head of the request promised a body that did not arrive in time. Send it again over a better connection."),
-    kind("email-taken", 409, "E-mail taken", "Another user has this e-mail address. Addresses are compared without regard to case."),
-    kind("last-admin", 409, "Last admin", "The change would leave the system without an admin. Make another user an admin first."),
-    kind("edit-conflict", 409, "Edit conflict", "Others changed the resource at the same time, again and again. Read it and try once more; with `If-Match` you decide yourself."),
-    kind("precondition-failed", 412, "Precondition failed", "The resource has another version than the one that `If-Match` names: somebody changed it since you read it. Read it again."),
+    kind(
+        "invalid-credentials",
+        401,
+        "Invalid credentials",
+        "The e-mail address or the password is wrong. Which of the two is not told, so that nobody learns who has an account.",
+    ),
+    kind(
+        "forbidden",
+        403,
+        "Forbidden",
+        "The token is good, but its user may not do this. Users change themselves; admins change everybody.",
+    ),
+    kind(
+        "not-found",
+        404,
+        "Not found",
+        "There is nothing at this path. A path with a trailing slash is another path, and an id that is no UUID names nothing.",
+    ),
+    kind(
+        "method-not-allowed",
+        405,
+        "Method not allowed",
+        "The path exists, but not for this method. The `Allow` header lists the methods that it answers to.",
+    ),
+    kind(
+        "request-timeout",
+        408,
+        "Request timeout",
+        "The head of the request promised a body that did not arrive in time. Send it again over a better connection.",
+    ),
+    kind(
+        "email-taken",
+        409,
+        "E-mail taken",
+        "Another user has this e-mail address. Addresses are compared without regard to case.",
+    ),
+    kind(
+        "last-admin",
+        409,
+        "Last admin",
+        "The change would leave the system without an admin. Make another user an admin first.",
+    ),
+    kind(
+        "edit-conflict",
+        409,
+        "Edit conflict",
+        "Others changed the resource at the same time, again and again. Read it and try once more; with `If-Match` you decide yourself.",
+    ),
+    kind(
+        "precondition-failed",
+        412,
+        "Precondition failed",
+        "The resource has another version than the one that `If-Match` names: somebody changed it since you read it. Read it again.",
+    ),
     kind("payload-too-large", 413, "Payload too large", "A body holds at most 65,536 bytes."),
-    kind("unsupported-media-type", 415, "Unsupported media type", "Send the body as `application/json` in UTF-8, a `PATCH` also as `application/merge-patch+json`, and without a `Content-Encoding`."),
-    kind("validation", 422, "Validation failed", "The body is JSON, but fields are missing, unknown, of the wrong type or out of range. `errors` lists all of them: a JSON pointer (RFC 6901) or `?name` for a query parameter, a code for programs and a sentence for people."),
-    kind("too-many-attempts", 429, "Too many attempts", "Ten sign-ins with this e-mail address failed within a minute. `Retry-After` says after how many seconds the next one is looked at."),
-    kind("internal", 500, "Internal error", "A defect of the server. Nothing about it is told here; who runs the server finds the reason in the log by `request_id`."),
-    kind("overloaded", 503, "Overloaded", "More requests wait than the server takes. Try again after the seconds that `Retry-After` names."),
-    kind("store-unavailable", 503, "Store unavailable", "The database does not answer, or not in time. Try again after the seconds that `Retry-After` names. A change that was given up may still have happened: read before you repeat it."),
-    kind("shutting-down", 503, "Shutting down", "The server finishes what it has begun and takes nothing new. Try again after the seconds that `Retry-After` names."),
+    kind(
+        "unsupported-media-type",
+        415,
+        "Unsupported media type",
+        "Send the body as `application/json` in UTF-8, a `PATCH` also as `application/merge-patch+json`, and without a `Content-Encoding`.",
+    ),
+    kind(
+        "validation",
+        422,
+        "Validation failed",
+        "The body is JSON, but fields are missing, unknown, of the wrong type or out of range. `errors` lists all of them: a JSON pointer (RFC 6901) or `?name` for a query parameter, a code for programs and a sentence for people.",
+    ),
+    kind(
+        "too-many-attempts",
+        429,
+        "Too many attempts",
+        "Ten sign-ins with this e-mail address failed within a minute. `Retry-After` says after how many seconds the next one is looked at.",
+    ),
+    kind(
+        "internal",
+        500,
+        "Internal error",
+        "A defect of the server. Nothing about it is told here; who runs the server finds the reason in the log by `request_id`.",
+    ),
+    kind(
+        "overloaded",
+        503,
+        "Overloaded",
+        "More requests wait than the server takes. Try again after the seconds that `Retry-After` names.",
+    ),
+    kind(
+        "store-unavailable",
+        503,
+        "Store unavailable",
+        "The database does not answer, or not in time. Try again after the seconds that `Retry-After` names. A change that was given up may still have happened: read before you repeat it.",
+    ),
+    kind(
+        "shutting-down",
+        503,
+        "Shutting down",
+        "The server finishes what it has begun and takes nothing new. Try again after the seconds that `Retry-After` names.",
+    ),
 ];
 
 /// The body of a problem answer, in the contract's order of fields.
@@ -218,7 +318,7 @@ impl Problem {
                 "www-authenticate",
                 "Bearer error=\"invalid_token\", error_description=\"The token has expired\"".to_owned(),
             )],
-            Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
+            Self::MethodNotAllowed { allow } => allow.iter().map(|allow| ("allow", allow.clone())).collect(),
             Self::RequestTimeout => vec![("connection", "close".to_owned())],
             Self::UnsupportedMediaType { patch: true } => {
                 vec![("accept-patch", "application/merge-patch+json, application/json".to_owned())]

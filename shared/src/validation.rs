@@ -118,11 +118,22 @@ mod tests {
     fn names_are_measured_after_trimming() {
         let (longest, too_long) = ("ä".repeat(100), "ä".repeat(101));
         let padded = format!("   {longest}\u{2003}");
-        codes(name, &[
-            ("Ada", "ok"), ("  Ada  ", "ok"), ("", "too-short"), (" \t\n ", "too-short"), (&longest, "ok"),
-            (&padded, "ok"), (&too_long, "too-long"), ("A\u{0}b", "control-character"), ("A\nb", "control-character"),
-            ("A\u{85}b", "control-character"), ("A\u{200d}b", "ok"),
-        ]);
+        codes(
+            name,
+            &[
+                ("Ada", "ok"),
+                ("  Ada  ", "ok"),
+                ("", "too-short"),
+                (" \t\n ", "too-short"),
+                (&longest, "ok"),
+                (&padded, "ok"),
+                (&too_long, "too-long"),
+                ("A\u{0}b", "control-character"),
+                ("A\nb", "control-character"),
+                ("A\u{85}b", "control-character"),
+                ("A\u{200d}b", "ok"),
+            ],
+        );
     }
 
     #[test]
@@ -131,12 +142,30 @@ mod tests {
         let too_long = format!("a{longest}");
         let label = "b".repeat(64);
         let long_label = format!("a@{label}.com");
-        codes(email, &[
-            ("ada@example.com", "ok"), ("a@b", "ok"), ("a.b+c'd@x-y.z", "ok"), (".a..b.@b", "ok"), (&longest, "ok"),
-            (&too_long, "too-long"), ("", "format"), ("ada", "format"), ("@b", "format"), ("a@", "format"),
-            ("a@-b", "format"), ("a@b-", "format"), ("a@b..c", "format"), (" a@b", "format"), ("a@b\n", "format"),
-            ("ä@b", "format"), ("a@ä", "format"), ("a@[127.0.0.1]", "format"), (&long_label, "format"),
-        ]);
+        codes(
+            email,
+            &[
+                ("ada@example.com", "ok"),
+                ("a@b", "ok"),
+                ("a.b+c'd@x-y.z", "ok"),
+                (".a..b.@b", "ok"),
+                (&longest, "ok"),
+                (&too_long, "too-long"),
+                ("", "format"),
+                ("ada", "format"),
+                ("@b", "format"),
+                ("a@", "format"),
+                ("a@-b", "format"),
+                ("a@b-", "format"),
+                ("a@b..c", "format"),
+                (" a@b", "format"),
+                ("a@b\n", "format"),
+                ("ä@b", "format"),
+                ("a@ä", "format"),
+                ("a@[127.0.0.1]", "format"),
+                (&long_label, "format"),
+            ],
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Two implementations of the same operations, side by side.
 //!
 //! The way of the data, one module a step: [`source`] has the text of the files, [`extract`] cuts the functions out of
-//! it, [`compare`] here finds those that belong together, [`lines`] lays their lines beside each other, [`highlight`]
+//! it, [`compare`] pairs those that belong together, [`lines`] lays their lines beside each other, [`highlight`]
 //! colours them, [`render`] writes them to a terminal and [`command`] is the command line around all of it.
 //!
 //! ```
@@ -22,17 +22,21 @@
 //! ```
 
 pub mod command;
+mod error;
 pub mod extract;
+mod find;
 pub mod highlight;
 pub mod lines;
 pub mod render;
 pub mod source;
+mod wrap;
 
-use crate::compare::extract::{ExtractError, Function, functions_of_all};
+pub use crate::compare::error::CompareError;
+
+use crate::compare::extract::{Function, functions_of_all};
+use crate::compare::find::{Candidate, matching, names, one_module_only, pair_up};
 use crate::compare::lines::{Mark, Row};
-use crate::compare::source::{IMPLEMENTATIONS, Implementation, Kind, SourceFile};
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
+use crate::compare::source::{Implementation, Kind, SourceFile};
 
 /// One of the implementations that are compared: its name and all its functions.
 #[derive(Clone, Debug)]
@@ -208,155 +212,4 @@ pub fn compare(left: &Side, right: &Side, operation: Option<&str>) -> Result<Com
         })
         .collect();
     Ok(Comparison { left: left.name.clone(), right: right.name.clone(), pairs })
-}
-
-/// Functions that stand beside each other, before their lines are compared.
-#[derive(Clone, Copy)]
-struct Candidate<'a> {
-    left: Option<&'a Function>,
-    right: Option<&'a Function>,
-}
-
-impl<'a> Candidate<'a> {
-    fn either(&self) -> Option<&'a Function> {
-        self.left.or(self.right)
-    }
-}
-
-/// Functions belong together if they have the same name in the same file. If one file has several of that name (`new`
-/// of two types), the first belongs to the first and so on: the types' names may differ between the sides.
-fn pair_up<'a>(left: &'a [Function], right: &'a [Function]) -> Vec<Candidate<'a>> {
-    let left = with_keys(left);
-    let right = with_keys(right);
-    let right_by_key: HashMap<_, _> = right.iter().cloned().collect();
-    let left_keys: BTreeSet<_> = left.iter().map(|(key, _)| key).collect();
-    let mut pairs: Vec<(Key<'a>, Candidate<'a>)> = left
-        .iter()
-        .map(|(key, function)| (*key, Candidate { left: Some(function), right: right_by_key.get(key).copied() }))
-        .collect();
-    let mut before: Option<Key<'a>> = None;
-    for (key, function) in right {
-        if !left_keys.contains(&key) {
-            let position = before.as_ref().and_then(|before| pairs.iter().position(|(other, _)| other == before));
-            let position = position.map_or(0, |position| position + 1);
-            pairs.insert(position, (key, Candidate { left: None, right: Some(function) }));
-        }
-        before = Some(key);
-    }
-    pairs.into_iter().map(|(_, pair)| pair).collect()
-}
-
-type Key<'a> = (&'a [String], &'a str, usize);
-
-fn with_keys(functions: &[Function]) -> Vec<(Key<'_>, &Function)> {
-    let mut seen: HashMap<(&[String], &str), usize> = HashMap::new();
-    functions
-        .iter()
-        .map(|function| {
-            let (module, name) = (function.module_path.as_slice(), function.name.as_str());
-            let count = seen.entry((module, name)).or_default();
-            *count += 1;
-            ((module, name, *count), function)
-        })
-        .collect()
-}
-
-fn matching<'a>(pairs: &[Candidate<'a>], asked: &str) -> Vec<Candidate<'a>> {
-    let mut modules: Vec<&str> = asked.split("::").collect();
-    let name = modules.pop().unwrap_or_default();
-    let matches = |function: &Function| {
-        let module_path: Vec<&str> = function.module_path.iter().map(String::as_str).collect();
-        function.name == name && module_path.ends_with(&modules)
-    };
-    pairs.iter().filter(|pair| pair.either().is_some_and(matches)).copied().collect()
-}
-
-fn one_module_only(asked: &str, found: &[Candidate<'_>]) -> Result<(), CompareError> {
-    let full_name = |function: &Function| format!("{}::{}", function.module_path.join("::"), function.name);
-    let full_names: BTreeSet<String> = found.iter().filter_map(Candidate::either).map(full_name).collect();
-    if full_names.len() < 2 {
-        return Ok(());
-    }
-    let short_names = names(found);
-    let candidates = if short_names.len() == full_names.len() { short_names } else { Vec::from_iter(full_names) };
-    Err(CompareError::AmbiguousOperation { asked: asked.to_owned(), candidates })
-}
-
-/// The names of the functions, each once, in their order.
-fn names(pairs: &[Candidate<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for name in pairs.iter().filter_map(Candidate::either).map(Function::operation) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// Why there is nothing to compare. Each says what there is instead.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    /// No implementation is called that.
-    #[error("there is no `{name}`\n{}", list_of_implementations())]
-    UnknownName {
-        /// What was asked for.
-        name: String,
-    },
-    /// A framework and a store have no function in common.
-    #[error(
-        "`{left}` is {} and `{right}` is {}: two of a kind can be compared\n{}",
-        left_kind.with_article(), right_kind.with_article(), list_of_implementations()
-    )]
-    DifferentKinds {
-        /// The name of the left side.
-        left: String,
-        /// What that is.
-        left_kind: Kind,
-        /// The name of the right side.
-        right: String,
-        /// What that is.
-        right_kind: Kind,
-    },
-    /// Neither side has such a function.
-    #[error("neither {left} nor {right} has `{asked}`\n{}", list_of_operations(asked, operations))]
-    UnknownOperation {
-        /// What was asked for.
-        asked: String,
-        /// The name of the left side.
-        left: String,
-        /// The name of the right side.
-        right: String,
-        /// What there is.
-        operations: Vec<String>,
-    },
-    /// More than one module has such a function.
-    #[error("`{asked}` can be one of several; say which: {}", candidates.join(", "))]
-    AmbiguousOperation {
-        /// What was asked for.
-        asked: String,
-        /// Names that are not ambiguous.
-        candidates: Vec<String>,
-    },
-    /// The source is not Rust. What was compiled in always is.
-    #[error(transparent)]
-    Extract(#[from] ExtractError),
-}
-
-fn list_of_implementations() -> String {
-    let of_kind = |kind| {
-        let names = IMPLEMENTATIONS.iter().filter(|implementation| implementation.kind == kind);
-        names.map(|implementation| implementation.name).collect::<Vec<_>>().join(", ")
-    };
-    format!("frameworks: {}\nstores: {}", of_kind(Kind::Framework), of_kind(Kind::Store))
-}
-
-fn list_of_operations(asked: &str, operations: &[String]) -> String {
-    let mut list = String::new();
-    let known: Vec<&str> = operations.iter().map(String::as_str).collect();
-    if let Some(meant) = similar::get_close_matches(asked, &known, 1, 0.7).first() {
-        let _ = writeln!(list, "perhaps `{meant}`?");
-    }
-    list.push_str("there is: ");
-    list.push_str(&if operations.is_empty() { "nothing yet".to_owned() } else { operations.join(", ") });
-    list
 }

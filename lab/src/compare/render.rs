@@ -7,10 +7,11 @@
 use crate::compare::extract::Function;
 use crate::compare::highlight::{Highlighter, Token};
 use crate::compare::lines::{Line, Mark, Row};
+use crate::compare::wrap::{Letter, letters, wrap};
 use crate::compare::{Comparison, Pair};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// How to write.
 pub struct Options<'a> {
@@ -176,14 +177,6 @@ struct Cell {
     rows: Vec<Vec<Letter>>,
 }
 
-/// A character with its columns and its style.
-#[derive(Clone, Copy)]
-struct Letter {
-    character: char,
-    width: usize,
-    style: Style,
-}
-
 impl Cell {
     /// Takes the next of `tokens` if there is a line.
     fn new(line: Option<&Line>, tokens: &mut impl Iterator<Item = Vec<Token>>, width: usize) -> Self {
@@ -212,60 +205,6 @@ impl Cell {
             canvas.put(&" ".repeat(width.saturating_sub(used)), Style::new());
         }
     }
-}
-
-fn letters(line: &Line, tokens: &[Token]) -> Vec<Letter> {
-    let style_at = |index: usize| {
-        let token = tokens.iter().find(|token| token.range.contains(&index));
-        let style = token.map(|token| token.style).unwrap_or_default();
-        let changed = line.changed.iter().any(|range| range.contains(&index));
-        if changed { style.bold().underline() } else { style }
-    };
-    let letter = |(index, character): (usize, char)| Letter {
-        character,
-        width: character.width().unwrap_or(0),
-        style: style_at(index),
-    };
-    line.text.char_indices().map(letter).collect()
-}
-
-/// Cuts a line into rows of at most `width` columns, where a person would if there is such a place in the second half;
-/// rows after the first are indented a little further than the line.
-fn wrap(letters: &[Letter], width: usize) -> Vec<Vec<Letter>> {
-    let indentation = letters.iter().take_while(|letter| letter.character == ' ').count();
-    let hanging = vec![Letter { character: ' ', width: 1, style: Style::new() }; (indentation + 2).min(width / 3)];
-    let mut rows = Vec::new();
-    let mut rest = letters;
-    loop {
-        let prefix = if rows.is_empty() { &[][..] } else { &hanging };
-        let room = width - prefix.len();
-        let mut used = 0;
-        let fitting = rest.iter().take_while(|letter| {
-            used += letter.width;
-            used <= room
-        });
-        let fitting = fitting.count();
-        let end = if fitting == rest.len() { fitting } else { good_break(rest, fitting).max(1) };
-        let (row, after) = rest.split_at(end);
-        rows.push([prefix, row].concat());
-        let spaces = after.iter().take_while(|letter| letter.character == ' ').count();
-        rest = after.split_at(spaces).1;
-        if rest.is_empty() {
-            return rows;
-        }
-    }
-}
-
-/// The last place among the first `fitting` letters to cut at: at a space, or where a person would break code.
-fn good_break(letters: &[Letter], fitting: usize) -> usize {
-    let places = || (fitting / 2 + 1..=fitting).rev();
-    let around = |place: usize| {
-        let character = |index: usize| letters.get(index).map_or(' ', |letter| letter.character);
-        (character(place - 1), character(place))
-    };
-    let at_space = places().find(|place| around(*place).0 == ' ' || around(*place).1 == ' ');
-    let at_sign = || places().find(|place| matches!(around(*place), ('(' | '[' | '{' | '<' | ',' | ';', _) | (_, '.')));
-    at_space.or_else(at_sign).unwrap_or(fitting)
 }
 
 /// The end: `12 functions, 1 only in axum; axum 240 lines, rocket 251 lines; 61 changed, …`, in several lines if it is

@@ -42,12 +42,14 @@ fn same_functions(
         return Vec::new();
     };
     let mut findings = Vec::new();
+    let mut compared = 0;
     for model in sources(root, first) {
         let path = relative(&model, first);
         if !is_compared(&path) {
             continue;
         }
         let expected = signatures(&model, &counts);
+        compared += expected.len();
         for sibling in siblings {
             // A missing file is `same_files`' to report.
             let Some(file) = sources(root, sibling).into_iter().find(|file| relative(file, sibling) == path) else {
@@ -58,6 +60,9 @@ fn same_functions(
                 findings.push(difference(&model.path, &expected, &file.path, &found));
             }
         }
+    }
+    if compared == 0 {
+        findings.push(format!("{first} has no function to compare its siblings with"));
     }
     findings
 }

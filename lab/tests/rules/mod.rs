@@ -7,14 +7,20 @@ pub mod alike;
 pub mod dependencies;
 pub mod text;
 
-use lab::compare::source::{SourceFile, read_folder};
+use lab::compare::source::{IMPLEMENTATIONS, Kind, SourceFile, read_folder};
 use std::path::Path;
+use std::sync::LazyLock;
 
-/// The framework crates' folders.
-pub const FRAMEWORKS: [&str; 3] = ["framework-axum/src", "framework-actix/src", "framework-rocket/src"];
+/// The framework crates' source folders: those that the comparison knows, so that a new one is held to the rules.
+pub static FRAMEWORKS: LazyLock<Vec<&'static str>> = LazyLock::new(|| folders(Kind::Framework));
 
-/// The store crates' folders.
-pub const STORES: [&str; 3] = ["examples-nosql/memory/src", "examples-sql/diesel/src", "examples-sql/sea-orm/src"];
+/// The store crates' source folders.
+pub static STORES: LazyLock<Vec<&'static str>> = LazyLock::new(|| folders(Kind::Store));
+
+fn folders(kind: Kind) -> Vec<&'static str> {
+    let of_kind = IMPLEMENTATIONS.iter().filter(|implementation| implementation.kind == kind);
+    of_kind.map(|implementation| implementation.folder).collect()
+}
 
 /// The Rust files of a source folder.
 pub fn sources(root: &Path, folder: &str) -> Vec<SourceFile> {

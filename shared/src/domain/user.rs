@@ -157,7 +157,13 @@ mod tests {
     fn only_the_canonical_text_is_an_id() {
         let text = "0190f5fe-7c00-7000-8000-000000000001";
         assert_eq!(UserId::parse(text).map(|id| id.to_string()).as_deref(), Some(text));
-        for other in ["0190F5FE-7C00-7000-8000-000000000001", "0190f5fe7c0070008000000000000001", "", "1", "{0190f5fe-7c00-7000-8000-000000000001}"] {
+        for other in [
+            "0190F5FE-7C00-7000-8000-000000000001",
+            "0190f5fe7c0070008000000000000001",
+            "",
+            "1",
+            "{0190f5fe-7c00-7000-8000-000000000001}",
+        ] {
             assert_eq!(UserId::parse(other), None, "{other}");
         }
     }

@@ -170,11 +170,20 @@ mod tests {
     #[test]
     fn query_parameters_are_read_or_refused_all_at_once() {
         for (query, expected) in [
-            ("", "20 None"), ("limit=1&role=admin", "1 Some(Admin)"), ("limit=100", "100 None"),
-            ("limit=0", "?limit too-small"), ("limit=-1", "?limit too-small"), ("limit=101", "?limit too-large"),
-            ("limit=99999999999999999999", "?limit too-large"), ("limit=", "?limit type"), ("limit=+5", "?limit type"),
-            ("limit=1.0", "?limit type"), ("after=x", "?after format"), ("role=king", "?role not-an-option"),
-            ("limit=1&limit=2", "?limit duplicate-parameter"), ("a=1&limit=x&after=&role=", "?a unknown-parameter; ?after format; ?limit type; ?role not-an-option"),
+            ("", "20 None"),
+            ("limit=1&role=admin", "1 Some(Admin)"),
+            ("limit=100", "100 None"),
+            ("limit=0", "?limit too-small"),
+            ("limit=-1", "?limit too-small"),
+            ("limit=101", "?limit too-large"),
+            ("limit=99999999999999999999", "?limit too-large"),
+            ("limit=", "?limit type"),
+            ("limit=+5", "?limit type"),
+            ("limit=1.0", "?limit type"),
+            ("after=x", "?after format"),
+            ("role=king", "?role not-an-option"),
+            ("limit=1&limit=2", "?limit duplicate-parameter"),
+            ("a=1&limit=x&after=&role=", "?a unknown-parameter; ?after format; ?limit type; ?role not-an-option"),
         ] {
             assert_eq!(verdict(query), expected, "{query}");
         }

@@ -6,7 +6,7 @@ use crate::context::{Layer, RequestContext};
 use crate::domain::{EmailKey, Role, Timestamp, User, UserId};
 use crate::dto::{LoginRequest, RegisterRequest, TokenResponse, UserResponse};
 use crate::passwords::{PasswordError, Passwords};
-use crate::precondition::Preconditions;
+use crate::precondition::IfNoneMatch;
 use crate::problem::Problem;
 use crate::repository::{StoreError, UserRepository};
 use crate::tokens::{LIFETIME_SECONDS, TokenError, Tokens};
@@ -78,7 +78,9 @@ impl AuthService {
         let right = self.passwords.verify(&request.password, hash).await?;
         let Some(user) = user.filter(|_| right) else {
             let retry_after = self.attempts.fail(&email_key);
-            return Err(retry_after.map_or(Problem::InvalidCredentials, |retry_after| Problem::TooManyAttempts { retry_after }));
+            return Err(
+                retry_after.map_or(Problem::InvalidCredentials, |retry_after| Problem::TooManyAttempts { retry_after })
+            );
         };
         // Guesses that were verified at the same time may have used up the attempts meanwhile.
         if let Some(retry_after) = self.attempts.blocked_for(&email_key) {
@@ -92,16 +94,16 @@ impl AuthService {
     /// `GET /api/auth/me`: the token's own user.
     ///
     /// # Errors
-    /// [`Problem::TokenInvalid`] if the user is gone, [`Problem::MalformedHeader`], or that of an unavailable server.
+    /// [`Problem::TokenInvalid`] if the user is gone, or that of an unavailable server.
     pub async fn me(
         &self,
         context: &RequestContext,
         caller: Caller,
-        preconditions: &Preconditions,
+        if_none_match: &IfNoneMatch,
     ) -> Result<Found<UserResponse>, Problem> {
         let _timer = context.enter(Layer::Service);
         let user = context.store(self.users.find(context, caller.id)).await?;
-        fresh_or_found(user.ok_or(Problem::TokenInvalid)?, preconditions)
+        Ok(fresh_or_found(user.ok_or(Problem::TokenInvalid)?, if_none_match))
     }
 
     /// Who sent a request with this `Authorization` header (RFC 6750).

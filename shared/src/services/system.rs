@@ -28,10 +28,11 @@ impl SystemService {
     /// `GET /health/ready`: the store answers too.
     ///
     /// # Errors
-    /// [`Problem::StoreUnavailable`] or [`Problem::Overloaded`].
+    /// [`Problem::StoreUnavailable`].
     pub async fn ready(&self, context: &RequestContext) -> Result<HealthResponse, Problem> {
         context.set_private();
-        context.limited(self.store.ping(context)).await?;
+        let answer = context.limited(self.store.ping(context)).await;
+        answer.map_err(|error| Problem::StoreUnavailable(Some(Box::new(error))))?;
         Ok(HealthResponse { status: "ready" })
     }
 
@@ -45,8 +46,7 @@ impl SystemService {
     ///
     /// # Errors
     /// [`Problem::NotFound`] where tracing is off or the request is not among the last ones.
-    pub fn trace(&self, context: &RequestContext, request_id: &str) -> Result<RequestTrace, Problem> {
-        context.set_private();
+    pub fn trace(&self, request_id: &str) -> Result<RequestTrace, Problem> {
         self.telemetry.trace(request_id).ok_or(Problem::NotFound)
     }
 }

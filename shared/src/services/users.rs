@@ -6,7 +6,7 @@ use crate::domain::{PasswordHash, Role, Timestamp, User, UserId};
 use crate::dto::{CreateUserRequest, ListUsersQuery, ReplaceUserRequest, UpdateUserRequest, UserResponse};
 use crate::paging::{Page, cursor};
 use crate::passwords::Passwords;
-use crate::precondition::Preconditions;
+use crate::precondition::{IfMatch, IfNoneMatch};
 use crate::problem::Problem;
 use crate::repository::{StoreError, UserQuery, UserRepository};
 use std::sync::Arc;
@@ -82,16 +82,16 @@ impl UserService {
     /// `GET /api/users/{id}`: for everybody who is signed in.
     ///
     /// # Errors
-    /// [`Problem::NotFound`], [`Problem::MalformedHeader`].
+    /// [`Problem::NotFound`].
     pub async fn find(
         &self,
         context: &RequestContext,
         _caller: Caller,
         id: &str,
-        preconditions: &Preconditions,
+        if_none_match: &IfNoneMatch,
     ) -> Result<Found<UserResponse>, Problem> {
         let _timer = context.enter(Layer::Service);
-        fresh_or_found(self.read(context, id).await?, preconditions)
+        Ok(fresh_or_found(self.read(context, id).await?, if_none_match))
     }
 
     /// `PUT /api/users/{id}`: name and address, by the user itself and by admins.
@@ -104,12 +104,12 @@ impl UserService {
         context: &RequestContext,
         caller: Caller,
         id: &str,
-        preconditions: &Preconditions,
+        if_match: &IfMatch,
         request: ReplaceUserRequest,
     ) -> Result<UserResponse, Problem> {
         let _timer = context.enter(Layer::Service);
         self_or_admin(caller, id)?;
-        self.change(context, id, preconditions, |user| {
+        self.change(context, id, if_match, |user| {
             request.name.trim().clone_into(&mut user.name);
             user.email.clone_from(&request.email);
         })
@@ -125,7 +125,7 @@ impl UserService {
         context: &RequestContext,
         caller: Caller,
         id: &str,
-        preconditions: &Preconditions,
+        if_match: &IfMatch,
         request: UpdateUserRequest,
     ) -> Result<UserResponse, Problem> {
         let _timer = context.enter(Layer::Service);
@@ -135,18 +135,18 @@ impl UserService {
         }
         if request.is_empty() {
             let user = self.read(context, id).await?;
-            preconditions.check_match(user.version)?;
+            if_match.check(user.version)?;
             return Ok(user.into());
         }
         // Nothing is hashed for a user that is not there or has another version: a hash costs 40 ms of a core.
         let password_hash = match &request.password {
             Some(password) => {
-                preconditions.check_match(self.read(context, id).await?.version)?;
+                if_match.check(self.read(context, id).await?.version)?;
                 Some(self.passwords.hash(password).await?)
             }
             None => None,
         };
-        self.change(context, id, preconditions, |user| {
+        self.change(context, id, if_match, |user| {
             if let Some(name) = &request.name {
                 name.trim().clone_into(&mut user.name);
             }
@@ -174,13 +174,13 @@ impl UserService {
         context: &RequestContext,
         caller: Caller,
         id: &str,
-        preconditions: &Preconditions,
+        if_match: &IfMatch,
     ) -> Result<(), Problem> {
         let _timer = context.enter(Layer::Service);
         self_or_admin(caller, id)?;
         for _ in 0..TRIES_MAX {
             let user = self.read(context, id).await?;
-            preconditions.check_match(user.version)?;
+            if_match.check(user.version)?;
             match context.store(self.users.delete(context, user.id, user.version)).await {
                 Err(StoreError::VersionConflict) => {}
                 outcome => {
@@ -199,12 +199,12 @@ impl UserService {
         &self,
         context: &RequestContext,
         id: &str,
-        preconditions: &Preconditions,
+        if_match: &IfMatch,
         change: impl Fn(&mut User) + Send + Sync,
     ) -> Result<UserResponse, Problem> {
         for _ in 0..TRIES_MAX {
             let mut user = self.read(context, id).await?;
-            preconditions.check_match(user.version)?;
+            if_match.check(user.version)?;
             let expected_version = user.version;
             change(&mut user);
             user.version += 1;
@@ -244,9 +244,9 @@ pub(super) fn new_user(name: &str, email: String, password_hash: PasswordHash, r
     }
 }
 
-pub(super) fn fresh_or_found(user: User, preconditions: &Preconditions) -> Result<Found<UserResponse>, Problem> {
+pub(super) fn fresh_or_found(user: User, if_none_match: &IfNoneMatch) -> Found<UserResponse> {
     let version = user.version;
-    Ok(if preconditions.is_fresh(version)? { Found::NotModified(version) } else { Found::Fresh(user.into(), version) })
+    if if_none_match.is_fresh(version) { Found::NotModified(version) } else { Found::Fresh(user.into(), version) }
 }
 
 fn self_or_admin(caller: Caller, id: &str) -> Result<(), Problem> {

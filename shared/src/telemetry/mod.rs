@@ -39,7 +39,8 @@ impl Telemetry {
     /// The context of a request to `path` (as sent, without its query). Its id is `request_id` if that is 1 to 64
     /// visible ASCII characters, else a new UUIDv7.
     pub fn begin(&self, request_id: Option<&str>, path: &str) -> RequestContext {
-        let given = request_id.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
+        let given =
+            request_id.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
         let request_id = given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
         RequestContext::new(request_id, path.to_owned(), self.store_timeout, self.traces.is_some())
     }
@@ -56,7 +57,7 @@ impl Telemetry {
             traces.keep(RequestTrace {
                 request_id: context.request_id().to_owned(),
                 method,
-                route: route.to_owned(),
+                route: (route != UNMATCHED).then(|| route.to_owned()),
                 status,
                 statements: context.statements(),
             });

@@ -31,8 +31,8 @@ pub struct RequestTrace {
     pub request_id: String,
     /// The method.
     pub method: &'static str,
-    /// The template that matched.
-    pub route: String,
+    /// The template that matched, if any did.
+    pub route: Option<String>,
     /// The status code of the answer.
     pub status: u16,
     /// In the order in which they were sent.
