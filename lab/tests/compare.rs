@@ -132,6 +132,12 @@ fn changed_lines_stand_beside_the_lines_they_came_from() {
 }
 
 #[test]
+fn lines_with_nothing_in_common_are_changed_as_a_whole() {
+    let found = compare_texts("fn f() {\n    self.pool.run()\n}", "fn f() {\n    Entity::insert(row)\n}");
+    assert_eq!(found[1], (Mark::Changed, "    [self.pool.run()]".to_owned(), "    [Entity::insert(row)]".to_owned()));
+}
+
+#[test]
 fn all_operations_come_in_order_with_those_of_one_side() {
     let comparison = fixtures("axum", "rocket", None).unwrap();
     let found: Vec<_> =

@@ -82,7 +82,10 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
         write(&format!("{crate_folder}/Cargo.toml"), &manifest(crate_folder, &path_to("shared", "../shared")));
         write(&format!("{folder}/lib.rs"), "");
         write(&format!("{folder}/handlers/auth.rs"), "pub fn login(services: S) { services.auth.login() }");
-        write(&format!("{folder}/handlers/hello.rs"), "/// No if, no unwrap.\npub fn show() {}");
+        write(
+            &format!("{folder}/handlers/hello.rs"),
+            "/// No if, no unwrap.\npub fn show(app: A) { app.services.hello.show() }",
+        );
         let users = "pub fn list(services: S, caller: C) { services.users.list(caller) }\n\
                      pub fn find(services: S, id: I) { Json(services.users.find(id)) }\nfn own() { if true {} }";
         write(&format!("{folder}/handlers/users.rs"), users);

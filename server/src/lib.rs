@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The composition root: one framework + one store + configuration = one process.
+//!
+//! This is the only crate that sees both frameworks and stores. Each is a feature, so that one variant can be built
+//! without the others: `cargo run -p server --no-default-features --features axum,diesel`.
+
+mod lifecycle;
+mod settings;
+mod variant;
+
+pub use lifecycle::{StartError, open_store, run};
+pub use settings::VariantSettings;
+pub use variant::{Framework, Store};

@@ -2,6 +2,8 @@
 //!
 //! One enum for all of them: services return it, each framework renders it with its own responder. This is the only
 //! file of the crate that knows HTTP status codes.
+//!
+//! Longer than 400 lines because the kinds of problem, their words and their status codes belong together.
 
 use crate::repository::StoreError;
 use serde::Serialize;

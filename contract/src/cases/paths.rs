@@ -208,7 +208,7 @@ async fn head_is_wherever_get_is(world: &World) -> Outcome {
 
 async fn the_instance_is_the_path_as_it_was_sent(world: &World) -> Outcome {
     // That it is the path is held by the rules for every problem; these are the paths where it is easily lost.
-    for path in ["/n%6Fthing?x=1", "/nothing/%2F/%FF", "/a|b", "//nothing", "/nothing;a=b", "/nothing%3Fx"] {
+    for path in ["/n%6Fthing?x=1", "/nothing/%2F/%FF", "//nothing", "/nothing;a=b", "/nothing%3Fx"] {
         let answer = world.get(path).await?;
         answer.status(404)?.problem("not-found")?.has("/instance", path.split('?').next().unwrap_or_default())?;
     }

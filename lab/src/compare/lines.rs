@@ -105,7 +105,7 @@ fn push_replaced(rows: &mut Vec<Row>, left: &[Line], right: &[Line]) {
 fn push_unrelated(rows: &mut Vec<Row>, left: &[Line], right: &[Line]) {
     for index in 0..left.len().max(right.len()) {
         rows.push(match (left.get(index), right.get(index)) {
-            (Some(old), Some(new)) => changed_row(old, new),
+            (Some(old), Some(new)) => exchanged_row(old, new),
             (Some(old), None) => row(Mark::LeftOnly, Some(old), None),
             (None, new) => row(Mark::RightOnly, None, new),
         });
@@ -179,12 +179,18 @@ fn changed_row(left: &Line, right: &Line) -> Row {
         }
         (old_bytes, new_bytes) = (old_end, new_end);
     }
-    let with = |line: &Line, ranges| Line { changed: tidy(&line.text, ranges), ..line.clone() };
+    let with = |line: &Line, ranges: Vec<_>| Line { changed: tidy(&line.text, ranges), ..line.clone() };
     Row { mark: Mark::Changed, left: Some(with(left, changed.0)), right: Some(with(right, changed.1)) }
 }
 
+/// Two lines that have nothing to do with each other: what they share, a bracket or a `self`, is chance.
+fn exchanged_row(left: &Line, right: &Line) -> Row {
+    let whole = |line: &Line| Line { changed: tidy(&line.text, std::iter::once(0..line.text.len())), ..line.clone() };
+    Row { mark: Mark::Changed, left: Some(whole(left)), right: Some(whole(right)) }
+}
+
 /// Ranges that only a space parts become one, and spaces at their ends are left out: a line under a gap is noise.
-fn tidy(text: &str, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+fn tidy(text: &str, ranges: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     let mut tidy: Vec<Range<usize>> = Vec::new();
     for range in ranges {
         let inside = text.get(range.clone()).unwrap_or("");

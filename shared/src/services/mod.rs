@@ -3,10 +3,12 @@
 
 mod auth;
 mod hello;
+mod setup;
 mod system;
 mod users;
 
 pub use auth::{AuthService, Caller};
 pub use hello::HelloService;
+pub use setup::{SetupError, create_first_admin, seed_demo};
 pub use system::SystemService;
 pub use users::{Found, UserService};
