@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::client::Request;
+use crate::request::Request;
 
 /// What a case comes to.
 pub type Outcome = Result<(), CaseError>;
@@ -125,7 +125,8 @@ impl Answer {
         let errors = body.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
         let text = |error: &Value, member: &str| error.get(member).and_then(Value::as_str).unwrap_or("?").to_owned();
         let found: Vec<_> = errors.iter().map(|error| (text(error, "pointer"), text(error, "code"))).collect();
-        let expected: Vec<_> = expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect();
         self.check(found == expected, format_args!("errors {expected:?}, found {found:?}"))
     }
 

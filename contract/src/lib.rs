@@ -3,7 +3,7 @@
 //! It speaks HTTP to a base URL and knows nothing else of the server behind it: no framework, no store, no crate of
 //! this workspace. A backend in another language can be held to it as it is.
 //!
-//! - [`client`] writes requests byte by byte, [`answer`] holds what came back and the assertions on it;
+//! - [`request`] is what is sent, [`client`] sends it, [`answer`] holds what came back and the assertions on it;
 //! - [`schema`] and [`rules`] are what every answer of every case must satisfy;
 //! - [`world`] gives a case its users and tokens, [`forge`] the tokens that must be refused;
 //! - [`cases`] are the cases, one module a heading; read `cases/hello.rs` first;
@@ -19,9 +19,12 @@ pub mod client;
 pub mod differential;
 pub mod forge;
 pub mod normalise;
+mod people;
+pub mod request;
 pub mod rules;
 pub mod schema;
 pub mod session;
+mod wire;
 pub mod world;
 
 pub use answer::{CaseError, Outcome};

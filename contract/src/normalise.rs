@@ -39,7 +39,7 @@ impl Normaliser {
             port: pattern(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{2,5}")?,
             time: pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")?,
             token: pattern(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")?,
-            uuid: pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")?,
+            uuid: pattern(r"[0-9A-Fa-f]{8}(?:(?:-|%2[Dd])[0-9A-Fa-f]{4}){3}(?:-|%2[Dd])[0-9A-Fa-f]{12}")?,
         })
     }
 
@@ -55,7 +55,11 @@ impl Normaliser {
             .filter(|(name, _)| !TRANSFER.contains(&name.as_str()))
             // What is counted differs from run to run, and so does the length of the text that says so.
             .filter(|(name, _)| !(is_metrics && name == "content-length"))
-            .map(|(name, value)| if name == "retry-after" && answer.status == 429 { (name, "<seconds>") } else { (name, value) })
+            .map(
+                |(name, value)| {
+                    if name == "retry-after" && answer.status == 429 { (name, "<seconds>") } else { (name, value) }
+                },
+            )
             .collect();
         headers.sort();
         let mut text = format!("{}\n", answer.status);
@@ -82,11 +86,19 @@ impl Normaliser {
         let text = self.duration.replace_all(&text, "dur=<ms>");
         let text = self.port.replace_all(&text, "$1:<port>");
         let names = &mut self.names;
+        // One id in another spelling has the same number, and says so: an answer in capitals is a difference.
         let mut name = |uuid: &str| {
+            let canonical = uuid.to_ascii_lowercase().replace("%2d", "-");
+            let spelling = match () {
+                () if canonical == uuid => "",
+                () if uuid.contains('%') => " encoded",
+                () => " in capitals",
+            };
             let next = names.len() + 1;
-            format!("<uuid-{}>", names.entry(uuid.to_owned()).or_insert(next))
+            format!("<uuid-{}{spelling}>", names.entry(canonical).or_insert(next))
         };
-        let text = self.uuid.replace_all(&text, |found: &Captures<'_>| name(found.get(0).map_or("", |all| all.as_str())));
+        let text =
+            self.uuid.replace_all(&text, |found: &Captures<'_>| name(found.get(0).map_or("", |all| all.as_str())));
         let named = self.cursor.replace_all(&text, |found: &Captures<'_>| {
             let part = |place: usize| found.get(place).map_or("", |part| part.as_str());
             match uuid_of(part(2)) {
@@ -124,7 +136,7 @@ fn body(bytes: &[u8]) -> String {
 mod tests {
     use super::Normaliser;
     use crate::answer::Answer;
-    use crate::client::Request;
+    use crate::request::Request;
 
     const ONE: &str = "0198c0de-0000-7000-8000-000000000001";
     const TWO: &str = "0198c0de-0000-7000-8000-000000000002";
@@ -146,11 +158,15 @@ mod tests {
     #[test]
     fn ids_are_named_in_the_order_of_their_appearance() {
         assert_eq!(text(&format!("{TWO} {ONE} {TWO}")), "<uuid-1> <uuid-2> <uuid-1>");
+        let others =
+            format!("{TWO} {} {}", ONE.to_uppercase().replace("0198C0DE", "0198C0DF"), TWO.replace('-', "%2D"));
+        assert_eq!(text(&others), "<uuid-1> <uuid-2 in capitals> <uuid-1 encoded>");
     }
 
     #[test]
     fn a_cursor_is_named_by_the_id_that_it_holds() {
-        let input = format!("{ONE} after=AZjA3gAAcACAAAAAAAAAAg \"next\":\"AZjA3gAAcACAAAAAAAAAAQ\" after=not-a-cursor");
+        let input =
+            format!("{ONE} after=AZjA3gAAcACAAAAAAAAAAg \"next\":\"AZjA3gAAcACAAAAAAAAAAQ\" after=not-a-cursor");
         let named = "<uuid-1> after=<cursor of <uuid-2>> \"next\":\"<cursor of <uuid-1>>\" after=not-a-cursor";
         assert_eq!(text(&input), named);
     }
@@ -174,8 +190,14 @@ mod tests {
     #[test]
     fn a_request_id_is_hidden_where_it_was_made_and_kept_where_it_was_sent() {
         let headers = [("X-Request-Id", ONE)];
-        assert_eq!(answer(None, &headers, &format!("{ONE} {TWO}")), "200\nx-request-id: <request-id>\n\n<request-id> <uuid-1>");
+        assert_eq!(
+            answer(None, &headers, &format!("{ONE} {TWO}")),
+            "200\nx-request-id: <request-id>\n\n<request-id> <uuid-1>"
+        );
         assert_eq!(answer(Some("abc"), &[("X-Request-Id", "abc")], "abc"), "200\nx-request-id: abc\n\nabc");
-        assert_eq!(answer(Some("abc"), &[("X-Request-Id", "xyz")], "xyz"), "200\nx-request-id: <request-id>\n\n<request-id>");
+        assert_eq!(
+            answer(Some("abc"), &[("X-Request-Id", "xyz")], "xyz"),
+            "200\nx-request-id: <request-id>\n\n<request-id>"
+        );
     }
 }

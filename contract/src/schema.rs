@@ -150,7 +150,8 @@ impl Schema {
             let header = self.resolve(header);
             let Some(value) = answer.header(name) else {
                 let required = header.get("required").and_then(Value::as_bool).unwrap_or(false);
-                answer.check(!required, format_args!("the header `{name}`, which openapi.yaml requires for {place}"))?;
+                answer
+                    .check(!required, format_args!("the header `{name}`, which openapi.yaml requires for {place}"))?;
                 continue;
             };
             if let Some(schema) = header.get("schema") {
@@ -163,7 +164,8 @@ impl Schema {
         for (name, _) in &answer.headers {
             let known = listed.keys().any(|listed| listed.eq_ignore_ascii_case(name))
                 || UNLISTED_HEADERS.iter().any(|unlisted| unlisted.eq_ignore_ascii_case(name));
-            answer.check(known, format_args!("no header `{name}`, which openapi.yaml does not document for {place}"))?;
+            answer
+                .check(known, format_args!("no header `{name}`, which openapi.yaml does not document for {place}"))?;
         }
         Ok(())
     }
@@ -190,8 +192,8 @@ impl Schema {
         let root = json!({ "allOf": [schema], "components": self.document.get("components") });
         let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
         let validator = options.build(&root);
-        let validator =
-            validator.map_err(|error| CaseError::new(format!("openapi.yaml: {schema} is no usable schema: {error}")))?;
+        let validator = validator
+            .map_err(|error| CaseError::new(format!("openapi.yaml: {schema} is no usable schema: {error}")))?;
         let validator = Arc::new(validator);
         compiled.insert(key, Arc::clone(&validator));
         Ok(validator)
@@ -222,7 +224,8 @@ fn matches(template: &str, path: &str) -> bool {
             (None, None) => return true,
             (Some(wanted), Some(sent)) => {
                 let is_parameter = wanted.starts_with('{') && wanted.ends_with('}');
-                let fits = if is_parameter { !matches!(sent, "" | "." | "..") } else { decoded(sent) == wanted.as_bytes() };
+                let fits =
+                    if is_parameter { !matches!(sent, "" | "." | "..") } else { decoded(sent) == wanted.as_bytes() };
                 if !fits {
                     return false;
                 }
@@ -252,7 +255,7 @@ fn decoded(segment: &str) -> Vec<u8> {
 mod tests {
     use super::{Schema, matches};
     use crate::answer::Answer;
-    use crate::client::Request;
+    use crate::request::Request;
 
     const DOCUMENT: &str = "
 paths:

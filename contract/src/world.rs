@@ -4,13 +4,14 @@
 //! cases marked `alone` may touch what all share: the number of admins.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell, RwLock};
 
-use crate::answer::{Answer, CaseError, Outcome};
-use crate::client::{Client, ClientError, Connection, Request};
+use crate::answer::{Answer, CaseError};
+use crate::client::{Client, ClientError, Connection};
+use crate::request::Request;
 use crate::rules;
 use crate::schema::Schema;
 
@@ -19,9 +20,6 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// The domain of every e-mail that the suite makes; what bears it may be deleted.
 pub const DOMAIN: &str = "contract.test";
-
-/// How long a token may outlive its user, role or password.
-const REVOCATION_LIMIT: Duration = Duration::from_millis(5_500);
 
 /// What the server under test was configured with.
 #[derive(Clone)]
@@ -57,9 +55,9 @@ pub struct World {
     client: Client,
     schema: Schema,
     credentials: Credentials,
-    admin: Mutex<Option<Account>>,
-    reader: OnceCell<Account>,
-    made: Mutex<Vec<String>>,
+    pub(crate) admin: Mutex<Option<Account>>,
+    pub(crate) reader: OnceCell<Account>,
+    pub(crate) made: Mutex<Vec<String>>,
     counter: AtomicU64,
     run: String,
     /// Held for reading by each case, for writing by those that must be alone.
@@ -116,13 +114,13 @@ impl World {
         self.hold(answer).await
     }
 
-    /// Sends bytes as they are; the answer is held against the rules of the path `/`.
+    /// Sends bytes as they are. The answer is held against nothing: what is no HTTP is answered by the library that the
+    /// framework stands on, before anything of the contract has a say.
     ///
     /// # Errors
     /// When no answer comes.
-    pub async fn raw(&self, bytes: &[u8]) -> Result<Answer, CaseError> {
-        let unanswered = |error: ClientError| CaseError::new(format!("hand-written request: {error}"));
-        self.client.raw(bytes).await.map_err(unanswered)
+    pub async fn raw(&self, bytes: &[u8]) -> Result<Answer, ClientError> {
+        self.client.raw(bytes).await
     }
 
     /// Opens a connection for several requests.
@@ -143,7 +141,9 @@ impl World {
     }
 
     async fn hold(&self, answer: Answer) -> Result<Answer, CaseError> {
-        if answer.status == 201 && let Some(location) = answer.header("location") {
+        if answer.status == 201
+            && let Some(location) = answer.header("location")
+        {
             self.made.lock().await.push(location.to_owned());
         }
         self.schema.check(&answer)?;
@@ -174,168 +174,19 @@ impl World {
     pub async fn call(&self, token: &str, method: &str, path: &str, body: &Value) -> Result<Answer, CaseError> {
         self.send(Request::new(method, path).bearer(token).json(body)).await
     }
+}
 
-    /// Logs in, whatever comes of it.
-    ///
-    /// # Errors
-    /// As [`World::send`].
-    pub async fn login(&self, email: &str, password: &str) -> Result<Answer, CaseError> {
-        let body = json!({ "email": email, "password": password });
-        self.send(Request::new("POST", "/api/auth/login").json(&body)).await
+/// An object with one member set.
+pub fn with(mut body: Value, name: &str, value: Value) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.insert(name.to_owned(), value);
     }
+    body
+}
 
-    /// Logs in and returns the token.
-    ///
-    /// # Errors
-    /// When it is refused.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<String, CaseError> {
-        self.login(email, password).await?.status(200)?.text_at("/access_token")
-    }
-
-    /// The configured admin, signed in.
-    ///
-    /// # Errors
-    /// When the credentials are refused.
-    pub async fn admin(&self) -> Result<Account, CaseError> {
-        let mut admin = self.admin.lock().await;
-        if let Some(account) = admin.as_ref() {
-            return Ok(account.clone());
-        }
-        let Credentials { admin_email, admin_password, .. } = &self.credentials;
-        let token = self.sign_in(admin_email, admin_password).await?;
-        let me = self.get_as(&token, "/api/auth/me").await?;
-        let id = me.status(200)?.has("/role", "admin")?.text_at("/id")?;
-        let account = Account { id, email: admin_email.clone(), token };
-        *admin = Some(account.clone());
-        Ok(account)
-    }
-
-    /// Forgets the configured admin's token, for cases that end it.
-    pub async fn forget_admin(&self) {
-        *self.admin.lock().await = None;
-    }
-
-    /// A body to register or create a user with: a name, an e-mail of its own, the common password.
-    pub fn newcomer(&self) -> Value {
-        json!({ "name": "Con Tract", "email": self.unique_email(), "password": PASSWORD })
-    }
-
-    /// Registers a user, who is not signed in, and returns the answer.
-    ///
-    /// # Errors
-    /// When it is refused.
-    pub async fn register(&self) -> Result<Answer, CaseError> {
-        let answer = self.send(Request::new("POST", "/api/auth/register").json(&self.newcomer())).await?;
-        answer.status(201)?;
-        Ok(answer)
-    }
-
-    /// Registers a user and signs in.
-    ///
-    /// # Errors
-    /// When either is refused.
-    pub async fn register_user(&self) -> Result<Account, CaseError> {
-        let made = self.register().await?;
-        self.account_of(&made).await
-    }
-
-    /// Has the admin create another admin and signs in as that. Only for cases that are alone, and that delete it.
-    ///
-    /// # Errors
-    /// When either is refused.
-    pub async fn create_admin(&self) -> Result<Account, CaseError> {
-        let mut body = self.newcomer();
-        if let Some(members) = body.as_object_mut() {
-            members.insert("role".to_owned(), json!("admin"));
-        }
-        let made = self.call(&self.admin().await?.token, "POST", "/api/users", &body).await?;
-        made.status(201)?;
-        self.account_of(&made).await
-    }
-
-    async fn account_of(&self, made: &Answer) -> Result<Account, CaseError> {
-        let email = made.text_at("/email")?;
-        let token = self.sign_in(&email, PASSWORD).await?;
-        Ok(Account { id: made.text_at("/id")?, email, token })
-    }
-
-    /// One plain user that all cases share, which none may change.
-    ///
-    /// # Errors
-    /// When it cannot be registered.
-    pub async fn reader(&self) -> Result<&Account, CaseError> {
-        self.reader.get_or_try_init(|| self.register_user()).await
-    }
-
-    /// Expects a token to be refused as `token-invalid` within five seconds from now.
-    ///
-    /// # Errors
-    /// When it is still good then.
-    pub async fn refused_soon(&self, token: &str) -> Outcome {
-        let start = Instant::now();
-        loop {
-            let answer = self.get_as(token, "/api/auth/me").await?;
-            if answer.status != 200 {
-                return answer.problem("token-invalid").map(|_| ());
-            }
-            if start.elapsed() > REVOCATION_LIMIT {
-                return Err(answer.unexpected("the token to be refused, five seconds after it died"));
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    /// All users, or those of a role, walked page by page.
-    ///
-    /// # Errors
-    /// When a page is refused.
-    pub async fn all_users(&self, token: &str, query: &str) -> Result<Vec<Value>, CaseError> {
-        let mut items = Vec::new();
-        let mut path = format!("/api/users?{query}");
-        loop {
-            let page = self.get_as(token, &path).await?;
-            let found = page.status(200)?.at("/items")?;
-            items.extend(found.as_array().cloned().unwrap_or_default());
-            match page.at("/next")?.as_str() {
-                Some(next) => path = format!("/api/users?{query}&after={next}"),
-                None => return Ok(items),
-            }
-        }
-    }
-
-    /// Makes sure that the configured admin is the only one, deleting what an earlier run may have left.
-    ///
-    /// # Errors
-    /// When there are other admins, which are not the suite's to delete.
-    pub async fn only_admin(&self) -> Result<Account, CaseError> {
-        let admin = self.admin().await?;
-        for other in self.all_users(&admin.token, "limit=100&role=admin").await? {
-            let text = |member: &str| other.get(member).and_then(Value::as_str).unwrap_or_default();
-            if text("id") == admin.id {
-                continue;
-            }
-            if !text("email").ends_with(DOMAIN) {
-                let sentence = "this case needs ADMIN_EMAIL to be the only admin; there is also";
-                return Err(CaseError::new(format!("{sentence} {}", text("email"))));
-            }
-            let path = format!("/api/users/{}", text("id"));
-            self.send(Request::new("DELETE", &path).bearer(&admin.token)).await?.status(204)?;
-        }
-        Ok(admin)
-    }
-
-    /// Deletes the users that this run made, as far as they are still there.
-    ///
-    /// # Errors
-    /// When the admin cannot sign in any more.
-    pub async fn tidy(&self) -> Outcome {
-        let admin = self.admin().await?;
-        for path in std::mem::take(&mut *self.made.lock().await) {
-            // What a case deleted itself is answered 404: nothing to do about it.
-            self.send(Request::new("DELETE", &path).bearer(&admin.token)).await?;
-        }
-        Ok(())
-    }
+/// A member of an object; null where there is none.
+pub fn member(body: &Value, name: &str) -> Value {
+    body.get(name).cloned().unwrap_or_default()
 }
 
 fn unanswered(request: &Request, error: &ClientError) -> CaseError {

@@ -1,1 +1,62 @@
-//! Placeholder.
+//! The API in actix-web: services in threads that share nothing, each with a runtime of its own.
+//!
+//! | file | what it shows |
+//! | --- | --- |
+//! | [`routes`] | every path with its handlers, and the middleware around them |
+//! | [`handlers`] | one function an operation: extract, call one service method, respond |
+//! | [`extractors`] | how a request becomes arguments: the context, the caller, the checked body |
+//! | [`responses`] | how results become answers |
+//! | [`problems`] | how errors become answers |
+//! | [`middleware`] | what surrounds every request |
+//!
+//! This crate sees `shared` and actix-web. It never sees a store, and no rule lives in it. Read it beside
+//! `framework-axum` and `framework-rocket`: the same files, the same functions in the same order.
+
+pub mod extractors;
+pub mod handlers;
+pub mod middleware;
+pub mod problems;
+pub mod responses;
+pub mod routes;
+
+use actix_web::HttpServer;
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use shared::app::App;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Serves `app` on `listen` until its drain ends it, and tells `on_listening` the address once it takes connections.
+///
+/// # Errors
+/// If the address cannot be listened on.
+pub async fn serve(app: App, listen: SocketAddr, on_listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let (drain, shutdown_timeout, workers) = (app.drain.clone(), app.shutdown_timeout, app.workers.max(1));
+    // Made once: `Data` is an `Arc`, and the closure below runs once for each worker.
+    let app = Data::new(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new().app_data(app.clone()).wrap(from_fn(middleware::observe)).configure(routes::routes)
+    })
+    .workers(workers)
+    .disable_signals()
+    // Small answers must not wait for more to send (Nagle's algorithm).
+    .tcp_nodelay(true)
+    // As axum: with actix's five seconds, a client that keeps connections for later would find them closed under it,
+    // and a connection that was opened ahead of its first request would be answered 408 unasked.
+    .keep_alive(KeepAlive::Os)
+    .client_request_timeout(Duration::ZERO)
+    .bind(listen)?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    let server = server.run();
+    on_listening(address);
+
+    // Without grace, once nothing is in flight: actix's own graceful stop waits for connections, idle ones too.
+    let handle = server.handle();
+    tokio::spawn(async move {
+        drain.finished(shutdown_timeout).await;
+        handle.stop(false).await;
+    });
+    server.await
+}

@@ -106,7 +106,7 @@ impl<T: Body> FromRequest<App> for JsonBody<T> {
             content_encoding: content_encoding.as_deref(),
             content_length: content_length.as_deref(),
         };
-        headers.check_length()?;
+        headers.check_length(&context)?;
         let collected = tokio::time::timeout(app.body_timeout, Limited::new(body, BODY_LIMIT).collect()).await;
         let bytes = match collected {
             Err(_) => return Err(Problem::RequestTimeout.into()),

@@ -1,8 +1,11 @@
 //! The lab: what people run to read, try and compare the variants.
 //!
-//! Here is the code comparison, [`compare`]: `lab diff axum rocket users::create` and the page's code view stand on it.
-//! It runs no variant and opens no connection; it reads the source that this program was compiled from.
-
-#![forbid(unsafe_code)]
+//! | module | what it is |
+//! | --- | --- |
+//! | [`run`] | demo data, one process a variant, and the page that shows what runs where |
+//! | [`compare`] | `lab diff axum rocket users::create`: two implementations side by side, cut from the real source |
+//!
+//! The lab sees `server` and, through it, every variant that was built in. It serves no request of the API itself.
 
 pub mod compare;
+pub mod run;

@@ -1,13 +1,17 @@
-//! `lab`: the command that people run. Alone it will be the lab page; `lab diff` compares code in the terminal.
+//! `lab`: the command that people run. Alone it starts the lab; `lab diff` compares code in the terminal.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use lab::compare::command::{DiffArguments, run};
+use lab::run::LabSettings;
+use server::VariantSettings;
 use std::process::ExitCode;
 
-/// One backend, many ways: read the variants side by side.
+/// One backend API, many ways: runs axum, actix-web and Rocket side by side, with a page that shows what runs where.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(flatten)]
+    settings: LabSettings,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -16,19 +20,24 @@ struct Arguments {
 enum Command {
     /// Shows two implementations of one operation, or of all, side by side
     Diff(DiffArguments),
+    /// Runs one variant: what the lab starts for each
+    #[command(hide = true, after_help = VariantSettings::SECRETS_HELP)]
+    Server(Box<VariantSettings>),
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Some(Command::Diff(arguments)) => run(&arguments).map_err(|error| error.to_string()),
-        // The lab itself will start here.
-        None => Arguments::command().print_help().map_err(|error| error.to_string()),
+    let (outcome, code) = match Arguments::parse() {
+        Arguments { command: Some(Command::Server(variant)), .. } => return server::run(*variant),
+        Arguments { command: Some(Command::Diff(arguments)), .. } => {
+            (run(&arguments).map_err(|error| error.to_string()), 2)
+        }
+        Arguments { command: None, settings } => (lab::run::run(&settings).map_err(|error| error.to_string()), 1),
     };
-    match result {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("error: {message}");
-            ExitCode::from(2)
+            ExitCode::from(code)
         }
     }
 }

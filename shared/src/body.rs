@@ -42,9 +42,12 @@ pub struct BodyHeaders<'a> {
 impl BodyHeaders<'_> {
     /// Refuses a body that says itself that it is too large, before any of it is read.
     ///
+    /// Whatever comes of it is private from here on: each operation with a body needs a token or takes a password.
+    ///
     /// # Errors
     /// [`Problem::PayloadTooLarge`].
-    pub fn check_length(&self) -> Result<(), Problem> {
+    pub fn check_length(&self, context: &RequestContext) -> Result<(), Problem> {
+        context.set_private();
         match self.content_length.map(str::parse::<u64>) {
             Some(Ok(length)) if length > BODY_LIMIT as u64 => Err(Problem::PayloadTooLarge { limit: BODY_LIMIT }),
             _ => Ok(()),
@@ -324,10 +327,12 @@ mod tests {
 
     #[test]
     fn a_body_that_says_it_is_too_large_is_not_read() {
-        let headers = |length| BodyHeaders { content_length: Some(length), ..JSON };
-        assert!(headers("65536").check_length().is_ok());
-        assert!(headers("65537").check_length().is_err());
-        assert!(headers("99999999999999999999").check_length().is_ok(), "the server itself refuses this one");
+        let context = RequestContext::internal("test");
+        let check = |length| BodyHeaders { content_length: Some(length), ..JSON }.check_length(&context);
+        assert!(check("65536").is_ok());
+        assert!(check("65537").is_err());
+        assert!(check("99999999999999999999").is_ok(), "the server itself refuses this one");
+        assert!(context.is_private());
         assert_eq!(BODY_LIMIT, 65_536);
     }
 

@@ -38,6 +38,8 @@ pub mod problem;
 pub mod query;
 pub mod repository;
 pub mod services;
+#[cfg(feature = "store-contract")]
+pub mod store_contract;
 pub mod telemetry;
 pub mod tokens;
 pub mod validation;

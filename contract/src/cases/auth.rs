@@ -4,9 +4,9 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::answer::{Answer, CaseError, Outcome, ensure};
-use crate::client::Request;
 use crate::forge;
-use crate::world::{PASSWORD, World};
+use crate::request::Request;
+use crate::world::{PASSWORD, World, member, with};
 
 cases!("auth";
     register_makes_a_user_of_the_role_user,
@@ -29,7 +29,7 @@ async fn register_makes_a_user_of_the_role_user(world: &World) -> Outcome {
     let body = world.newcomer();
     let answer = world.send(Request::new("POST", "/api/auth/register").json(&body)).await?;
     answer.status(201)?.has("/role", "user")?.has("/version", 1)?.header_is("etag", "\"1\"")?;
-    answer.has("/email", body["email"].clone())?.has("/name", "Con Tract")?;
+    answer.has("/email", member(&body, "email"))?.has("/name", "Con Tract")?;
     answer.check(answer.at("/created_at")? == answer.at("/updated_at")?, "created_at and updated_at alike")?;
     let location = format!("/api/users/{}", answer.text_at("/id")?);
     answer.header_is("location", &location)?;
@@ -48,11 +48,12 @@ async fn register_trims_the_name_and_keeps_the_email_as_typed(world: &World) -> 
 }
 
 async fn register_refuses_a_taken_email_in_any_case(world: &World) -> Outcome {
-    let mut body = world.newcomer();
+    let body = world.newcomer();
     let request = Request::new("POST", "/api/auth/register");
     world.send(request.clone().json(&body)).await?.status(201)?;
     world.send(request.clone().json(&body)).await?.status(409)?.problem("email-taken")?;
-    body["email"] = json!(body["email"].as_str().unwrap_or_default().to_uppercase());
+    let upper = member(&body, "email").as_str().unwrap_or_default().to_uppercase();
+    let body = with(body, "email", json!(upper));
     world.send(request.json(&body)).await?.status(409)?.problem("email-taken")?;
     Ok(())
 }
@@ -67,8 +68,7 @@ async fn register_takes_an_email_again_after_its_user_is_gone(world: &World) -> 
 }
 
 async fn register_does_not_take_a_role(world: &World) -> Outcome {
-    let mut body = world.newcomer();
-    body["role"] = json!("admin");
+    let body = with(world.newcomer(), "role", json!("admin"));
     let answer = world.send(Request::new("POST", "/api/auth/register").json(&body)).await?;
     answer.invalid(&[("/role", "unknown-field")])?;
     Ok(())
@@ -79,10 +79,13 @@ async fn login_answers_a_bearer_token_for_a_day(world: &World) -> Outcome {
     let answer = world.login(&made.text_at("/email")?, PASSWORD).await?;
     answer.status(200)?.has("/token_type", "Bearer")?.has("/expires_in", 86_400)?;
     let claims = forge::claims(&answer.text_at("/access_token")?)?;
-    let seconds = |name: &str| claims[name].as_i64().unwrap_or_default();
-    answer.check(claims["sub"] == made.at("/id")?, "the claim `sub` to be the user's id")?;
-    answer.check(claims["role"] == "user", "the claim `role`")?;
-    answer.check(claims["iss"].is_string() && claims["aud"].is_string(), "the claims `iss` and `aud`")?;
+    let seconds = |name: &str| member(&claims, name).as_i64().unwrap_or_default();
+    answer.check(member(&claims, "sub") == made.at("/id")?, "the claim `sub` to be the user's id")?;
+    answer.check(member(&claims, "role") == "user", "the claim `role`")?;
+    answer.check(
+        member(&claims, "iss").is_string() && member(&claims, "aud").is_string(),
+        "the claims `iss` and `aud`",
+    )?;
     answer.check(seconds("iat") > 0 && seconds("exp") - seconds("iat") == 86_400, "`exp` a day after `iat`")?;
     Ok(())
 }
@@ -95,9 +98,10 @@ async fn login_takes_the_email_in_any_case(world: &World) -> Outcome {
 
 /// What an answer to a failed login may differ in.
 fn without_request_id(answer: &Answer) -> Result<String, CaseError> {
-    let headers = answer.headers.iter().filter(|(name, _)| {
-        !matches!(name.to_ascii_lowercase().as_str(), "x-request-id" | "server-timing" | "date")
-    });
+    let headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.to_ascii_lowercase().as_str(), "x-request-id" | "server-timing" | "date"));
     let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
     let body = answer.text().replace(&answer.text_at("/request_id")?, "");
     Ok(format!("{}\n{}\n{}\n{body}", answer.status, headers.join("\n"), answer.layers().join(", ")))
@@ -109,7 +113,9 @@ async fn login_answers_alike_for_an_unknown_email_and_a_wrong_password(world: &W
     let unknown = world.login(&world.unique_email(), "wrong password").await?;
     wrong.status(401)?.problem("invalid-credentials")?;
     let (one, other) = (without_request_id(&wrong)?, without_request_id(&unknown)?);
-    ensure(one == other, || format!("expected answers alike but for the request id\nreceived: {one}\n     and: {other}"))
+    ensure(one == other, || {
+        format!("expected answers alike but for the request id\nreceived: {one}\n     and: {other}")
+    })
 }
 
 /// Uses up the ten failures of an e-mail.

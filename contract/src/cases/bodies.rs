@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::answer::{Answer, CaseError, Outcome};
-use crate::client::{Framing, Request};
-use crate::world::World;
+use crate::request::{Framing, Request};
+use crate::world::{PASSWORD, World, member};
 
 /// The most a body may hold.
 const LIMIT: usize = 64 * 1024;
@@ -24,6 +24,7 @@ cases!("bodies";
     an_empty_body_is_malformed_whatever_its_type,
     a_slow_body_is_waited_for,
     a_body_that_never_comes_is_timed_out,
+    a_broken_chunk_registers_nobody,
 );
 
 fn register() -> Request {
@@ -138,7 +139,9 @@ async fn merge_patch_is_taken_by_patch_alone(world: &World) -> Outcome {
         let request = Request::new(method, &account.path()).bearer(&account.token);
         request.header("Content-Type", media_type).bytes(body.clone())
     };
-    for media_type in ["application/merge-patch+json", "application/merge-patch+json; charset=utf-8", "application/json"] {
+    for media_type in
+        ["application/merge-patch+json", "application/merge-patch+json; charset=utf-8", "application/json"]
+    {
         world.send(with("PATCH", media_type)).await?.status(200)?;
     }
     world.send(with("PUT", "application/merge-patch+json")).await?.status(415)?.problem("unsupported-media-type")?;
@@ -184,5 +187,20 @@ async fn a_body_that_never_comes_is_timed_out(world: &World) -> Outcome {
     let request = register().json_text("{").framing(Framing::Length(100));
     let answer = world.send(request).await?;
     answer.status(408)?.problem("request-timeout")?.header_is("connection", "close")?;
+    Ok(())
+}
+
+async fn a_broken_chunk_registers_nobody(world: &World) -> Outcome {
+    let body = world.newcomer();
+    let text = body.to_string();
+    let head = "POST /api/auth/register HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    let bytes = format!("{head}{:x}\r\n{text}\r\nno size\r\n\r\n", text.len());
+    // Closing without an answer will do as well: what came is not HTTP.
+    if let Ok(answer) = world.raw(bytes.as_bytes()).await {
+        answer.status(400)?;
+    }
+    let login = world.login(member(&body, "email").as_str().unwrap_or_default(), PASSWORD).await?;
+    login.status(401)?.problem("invalid-credentials")?;
     Ok(())
 }

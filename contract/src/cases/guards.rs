@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::answer::Outcome;
-use crate::client::{Framing, Request};
+use crate::request::{Framing, Request};
 use crate::world::World;
 
 const NOBODY: &str = "/api/users/01890000-0000-7000-8000-000000000000";

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::answer::{Outcome, ensure};
-use crate::client::Request;
+use crate::request::Request;
 use crate::world::World;
 
 cases!("headers";
@@ -134,7 +134,11 @@ async fn head_leaves_nothing_behind_on_the_connection(world: &World) -> Outcome 
     let mut connection = world.connect().await?;
     for path in ["/api/hello", "/openapi.json", "/nothing", "/api/auth/me"] {
         world.send_on(&mut connection, Request::new("HEAD", path)).await?;
-        world.send_on(&mut connection, Request::new("GET", "/api/hello")).await?.status(200)?.has("/message", "Hello!")?;
+        world
+            .send_on(&mut connection, Request::new("GET", "/api/hello"))
+            .await?
+            .status(200)?
+            .has("/message", "Hello!")?;
     }
     Ok(())
 }

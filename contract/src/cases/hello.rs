@@ -1,7 +1,7 @@
 //! The smallest operation.
 
 use crate::answer::Outcome;
-use crate::client::Request;
+use crate::request::Request;
 use crate::world::World;
 
 cases!("hello";

@@ -4,7 +4,7 @@ use futures_util::future::{join, try_join_all};
 use serde_json::Value;
 
 use crate::answer::{CaseError, Outcome, ensure};
-use crate::client::Request;
+use crate::request::Request;
 use crate::world::World;
 
 cases!("paging";
@@ -67,8 +67,17 @@ async fn limits_from_1_to_100_are_taken(world: &World) -> Outcome {
 async fn other_limits_are_refused(world: &World) -> Outcome {
     let token = &world.reader().await?.token;
     let wrong = [
-        ("0", "too-small"), ("-1", "too-small"), ("101", "too-large"), ("1000000", "too-large"), ("", "type"),
-        ("abc", "type"), ("1.5", "type"), ("1e1", "type"), ("0x10", "type"), ("%20", "type"), ("null", "type"),
+        ("0", "too-small"),
+        ("-1", "too-small"),
+        ("101", "too-large"),
+        ("1000000", "too-large"),
+        ("", "type"),
+        ("abc", "type"),
+        ("1.5", "type"),
+        ("1e1", "type"),
+        ("0x10", "type"),
+        ("%20", "type"),
+        ("null", "type"),
     ];
     for (limit, code) in wrong {
         world.get_as(token, &format!("/api/users?limit={limit}")).await?.invalid(&[("?limit", code)])?;
@@ -78,8 +87,20 @@ async fn other_limits_are_refused(world: &World) -> Outcome {
 
 async fn cursors_that_no_page_gave_are_refused(world: &World) -> Outcome {
     let token = &world.reader().await?.token;
-    let garbage = ["", "abc", "!!!", "%00", "%FF", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA", "null",
-        "AAAAAAAAAAAAAAAAAAAAAA%3D%3D", "AAAAAAAAAAAAAAAAAAAA%2B%2F", "%27%20OR%201=1%20--", "AAAAAAAAAAAAAAAAAAAAAB"];
+    let garbage = [
+        "",
+        "abc",
+        "!!!",
+        "%00",
+        "%FF",
+        "AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAA",
+        "null",
+        "AAAAAAAAAAAAAAAAAAAAAA%3D%3D",
+        "AAAAAAAAAAAAAAAAAAAA%2B%2F",
+        "%27%20OR%201=1%20--",
+        "AAAAAAAAAAAAAAAAAAAAAB",
+    ];
     for after in garbage {
         world.get_as(token, &format!("/api/users?after={after}")).await?.invalid(&[("?after", "format")])?;
     }
@@ -109,7 +130,10 @@ async fn every_wrong_parameter_is_named_at_once(world: &World) -> Outcome {
     let token = &world.reader().await?.token;
     let answer = world.get_as(token, "/api/users?role=king&limit=0&foo=1&after=x").await?;
     answer.invalid(&[
-        ("?after", "format"), ("?foo", "unknown-parameter"), ("?limit", "too-small"), ("?role", "not-an-option"),
+        ("?after", "format"),
+        ("?foo", "unknown-parameter"),
+        ("?limit", "too-small"),
+        ("?role", "not-an-option"),
     ])?;
     Ok(())
 }
@@ -121,7 +145,9 @@ async fn the_role_filter_takes_user_and_admin(world: &World) -> Outcome {
         let all = found.iter().all(|item| item.get("role").and_then(Value::as_str) == Some(role));
         ensure(all, || format!("expected: with role={role} only users of that role\nreceived: {found:?}"))?;
         let ids: Vec<_> = found.iter().map(id_of).collect();
-        ensure(ids.contains(present) && !ids.contains(absent), || format!("expected: {present} and not {absent} in {ids:?}"))?;
+        ensure(ids.contains(present) && !ids.contains(absent), || {
+            format!("expected: {present} and not {absent} in {ids:?}")
+        })?;
     }
     for wrong in ["king", "", "Admin", "admin%20"] {
         let answer = world.get_as(&reader.token, &format!("/api/users?role={wrong}")).await?;

@@ -1,7 +1,7 @@
 //! Paths and methods: which are one and the same, and which are not.
 
-use crate::answer::Outcome;
-use crate::client::Request;
+use crate::answer::{CaseError, Outcome};
+use crate::request::Request;
 use crate::world::World;
 
 /// Each path with the methods that `Allow` must name.
@@ -39,6 +39,8 @@ cases!("paths";
     head_is_wherever_get_is,
     the_instance_is_the_path_as_it_was_sent,
     a_very_long_path_is_answered,
+    an_absolute_request_target_is_its_path,
+    an_http_1_0_request_is_answered,
 );
 
 async fn a_wrong_method_is_405_with_allow(world: &World) -> Outcome {
@@ -101,7 +103,8 @@ async fn missing(world: &World, path: &str) -> Outcome {
 }
 
 async fn an_unknown_path_is_404(world: &World) -> Outcome {
-    for path in ["/", "/api", "/api/nothing", "/api/auth", "/api/users/1/2", "/api/hello/x", "/favicon.ico", "/health"] {
+    for path in ["/", "/api", "/api/nothing", "/api/auth", "/api/users/1/2", "/api/hello/x", "/favicon.ico", "/health"]
+    {
         missing(world, path).await?;
     }
     Ok(())
@@ -125,7 +128,9 @@ async fn empty_segments_make_another_path(world: &World) -> Outcome {
 }
 
 async fn dot_segments_are_not_resolved(world: &World) -> Outcome {
-    for path in ["/api/../api/hello", "/api/./hello", "/./api/hello", "/../api/hello", "/api/hello/.", "/api/x/../hello"] {
+    for path in
+        ["/api/../api/hello", "/api/./hello", "/./api/hello", "/../api/hello", "/api/hello/.", "/api/x/../hello"]
+    {
         missing(world, path).await?;
     }
     Ok(())
@@ -140,7 +145,8 @@ async fn paths_are_case_sensitive(world: &World) -> Outcome {
 
 async fn encoded_letters_are_the_letters(world: &World) -> Outcome {
     // RFC 3986, section 6.2.2.2: the two spellings are equivalent.
-    for path in ["/%61pi/hello", "/api/h%65llo", "/%61%70%69/%68%65%6C%6c%6F", "/%6f%70enapi%2Ejson", "/healt%68/live"] {
+    for path in ["/%61pi/hello", "/api/h%65llo", "/%61%70%69/%68%65%6C%6c%6F", "/%6f%70enapi%2Ejson", "/healt%68/live"]
+    {
         world.get(path).await?.status(200)?;
     }
     world.send(Request::new("POST", "/api/h%65llo")).await?.status(405)?.header_is("allow", "GET,HEAD")?;
@@ -190,8 +196,21 @@ async fn an_incomplete_escape_names_nothing(world: &World) -> Outcome {
 async fn head_is_wherever_get_is(world: &World) -> Outcome {
     let reader = world.reader().await?;
     let (own, nobody) = (reader.path(), "/api/users/01890000-0000-7000-8000-000000000000");
-    let paths = ["/api/hello", "/api/auth/me", own.as_str(), nobody, "/api/users?limit=1", "/api/users?limit=0",
-        "/health/live", "/health/ready", "/openapi.json", "/docs", "/problems/not-found", "/problems/nothing", "/nothing"];
+    let paths = [
+        "/api/hello",
+        "/api/auth/me",
+        own.as_str(),
+        nobody,
+        "/api/users?limit=1",
+        "/api/users?limit=0",
+        "/health/live",
+        "/health/ready",
+        "/openapi.json",
+        "/docs",
+        "/problems/not-found",
+        "/problems/nothing",
+        "/nothing",
+    ];
     for path in paths {
         let get = world.get_as(&reader.token, path).await?;
         let head = world.send(Request::new("HEAD", path).bearer(&reader.token)).await?;
@@ -218,4 +237,19 @@ async fn the_instance_is_the_path_as_it_was_sent(world: &World) -> Outcome {
 async fn a_very_long_path_is_answered(world: &World) -> Outcome {
     missing(world, &format!("/{}", "x".repeat(2_000))).await?;
     missing(world, &"/x".repeat(1_000)).await
+}
+
+async fn an_absolute_request_target_is_its_path(world: &World) -> Outcome {
+    // RFC 9112, section 3.2.2: a server must accept this form.
+    let bytes = b"GET http://api.test/api/hello HTTP/1.1\r\nHost: api.test\r\n\r\n";
+    let answer = world.raw(bytes).await.map_err(|error| CaseError::new(error.to_string()))?;
+    answer.status(200)?.has("/message", "Hello!")?;
+    Ok(())
+}
+
+async fn an_http_1_0_request_is_answered(world: &World) -> Outcome {
+    let answer = world.raw(b"GET /api/hello HTTP/1.0\r\n\r\n").await;
+    let answer = answer.map_err(|error| CaseError::new(error.to_string()))?;
+    answer.status(200)?.has("/message", "Hello!")?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::answer::Outcome;
-use crate::client::Request;
+use crate::request::Request;
 use crate::rules::{PROBLEMS, SHUTTING_DOWN};
 use crate::world::World;
 
@@ -55,7 +55,8 @@ async fn errors_come_in_the_order_of_their_pointers_after_the_other_members(worl
         ("/é", "unknown-field"),
     ])?;
     let members = [",\"request_id\":", ",\"errors\":[{\"pointer\":\"/B\",\"code\":\"unknown-field\",\"detail\":\""];
-    answer.check(in_order(&answer.text(), &members), "`errors` last, each with pointer, code and detail in this order")?;
+    answer
+        .check(in_order(&answer.text(), &members), "`errors` last, each with pointer, code and detail in this order")?;
     Ok(())
 }
 

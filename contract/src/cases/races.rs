@@ -6,8 +6,8 @@ use futures_util::future::{join, join_all, try_join_all};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, CaseError, Outcome, ensure};
-use crate::client::Request;
-use crate::world::{Account, PASSWORD, World};
+use crate::request::Request;
+use crate::world::{Account, PASSWORD, World, member};
 
 cases!("races";
     one_of_fifty_emails_alike_but_for_case_is_registered,
@@ -97,10 +97,11 @@ async fn a_hundred_patches_without_a_condition_lose_no_field(world: &World) -> O
         }
         let version = number_at(answer.status(200)?, "/version")?;
         versions.insert(version);
-        let (member, last) = if number % 2 == 0 { ("name", &mut name) } else { ("email", &mut email) };
-        answer.has(&format!("/{member}"), body_of(number)[member].clone())?;
+        let (field, last) = if number % 2 == 0 { ("name", &mut name) } else { ("email", &mut email) };
+        let value = member(&body_of(number), field);
+        answer.has(&format!("/{field}"), value.clone())?;
         if version > last.0 {
-            *last = (version, body_of(number)[member].clone());
+            *last = (version, value);
         }
     }
     let applied = count(&answers, 200) as u64;
@@ -165,18 +166,17 @@ async fn a_patch_beside_a_delete_leaves_nothing_behind(world: &World) -> Outcome
     Ok(())
 }
 
-/// The admin stands down, so that the two given are the only admins; `act` is done; then the one that is left makes
-/// the admin one again, and is deleted.
-async fn between_two_admins<Act>(world: &World, act: Act) -> Outcome
-where
-    Act: AsyncFn(&Account, &Account) -> Outcome,
-{
+/// The admin stands down, so that two new ones are the only admins, and both send their request at once; then the one
+/// that is left makes the admin one again, and is deleted.
+async fn between_two_admins(world: &World, requests: fn(&Account, &Account) -> [Request; 2], success: u16) -> Outcome {
     let admin = world.only_admin().await?;
     let (one, other) = (world.create_admin().await?, world.create_admin().await?);
     let role = |role: &str| json!({ "role": role });
     world.call(&admin.token, "PATCH", &admin.path(), &role("user")).await?.status(200)?.has("/role", "user")?;
     world.forget_admin().await;
-    let outcome = act(&one, &other).await;
+    let [first, second] = requests(&one, &other);
+    let (first, second) = join(world.send(first), world.send(second)).await;
+    let outcome = first.and_then(|first| one_won(&first, &second?, success));
     // Whatever came of it, the admin must be one again, or no further case can run. A race may have ended the
     // tokens of the one that is left as well, so both sign in anew.
     let mut restored = false;
@@ -205,30 +205,24 @@ fn one_won(one: &Answer, other: &Answer, success: u16) -> Outcome {
     Ok(())
 }
 
+fn delete(who: &Account, whom: &Account) -> Request {
+    Request::new("DELETE", &whom.path()).bearer(&who.token)
+}
+
 async fn two_admins_deleting_each_other_leave_one(world: &World) -> Outcome {
     for _ in 0..3 {
-        between_two_admins(world, async |one, other| {
-            let delete = |who: &Account, whom: &Account| {
-                world.send(Request::new("DELETE", &whom.path()).bearer(&who.token))
-            };
-            let (first, second) = join(delete(one, other), delete(other, one)).await;
-            one_won(&first?, &second?, 204)
-        })
-        .await?;
+        between_two_admins(world, |one, other| [delete(one, other), delete(other, one)], 204).await?;
     }
     Ok(())
 }
 
+fn step_down(who: &Account) -> Request {
+    Request::new("PATCH", &who.path()).bearer(&who.token).json(&json!({ "role": "user" }))
+}
+
 async fn two_admins_stepping_down_at_once_leave_one(world: &World) -> Outcome {
     for _ in 0..3 {
-        between_two_admins(world, async |one, other| {
-            let step_down = |who: &Account| {
-                world.send(Request::new("PATCH", &who.path()).bearer(&who.token).json(&json!({ "role": "user" })))
-            };
-            let (first, second) = join(step_down(one), step_down(other)).await;
-            one_won(&first?, &second?, 200)
-        })
-        .await?;
+        between_two_admins(world, |one, other| [step_down(one), step_down(other)], 200).await?;
     }
     Ok(())
 }

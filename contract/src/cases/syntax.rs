@@ -1,7 +1,7 @@
 //! JSON that is none, and JSON that is odd and yet is.
 
 use crate::answer::{Answer, CaseError, Outcome};
-use crate::client::Request;
+use crate::request::Request;
 use crate::world::{PASSWORD, World};
 
 cases!("syntax";
@@ -32,9 +32,40 @@ async fn malformed(world: &World, body: impl Into<Vec<u8>>) -> Outcome {
 
 async fn text_that_is_no_json_is_malformed(world: &World) -> Outcome {
     let texts = [
-        " ", "{", "}", "{]", "[", "{\"name\"}", "{\"name\":}", "{\"name\":1,}", "{name:1}", "{'name':1}", "[1,]", "nul",
-        "True", "NaN", "Infinity", "-", "+1", "01", "1.", ".5", "1e", "0x10", "\"open", "\"\\x\"", "\"\\u12\"", "{} {}",
-        "{}x", "// comment\n{}", "{\"a\":NaN}", "name=Ada&email=a%40b", "<user/>", "\u{a0}{}", "\0", "{}\0",
+        " ",
+        "{",
+        "}",
+        "{]",
+        "[",
+        "{\"name\"}",
+        "{\"name\":}",
+        "{\"name\":1,}",
+        "{name:1}",
+        "{'name':1}",
+        "[1,]",
+        "nul",
+        "True",
+        "NaN",
+        "Infinity",
+        "-",
+        "+1",
+        "01",
+        "1.",
+        ".5",
+        "1e",
+        "0x10",
+        "\"open",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "{} {}",
+        "{}x",
+        "// comment\n{}",
+        "{\"a\":NaN}",
+        "name=Ada&email=a%40b",
+        "<user/>",
+        "\u{a0}{}",
+        "\0",
+        "{}\0",
     ];
     for text in texts {
         malformed(world, text).await?;

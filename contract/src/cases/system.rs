@@ -4,7 +4,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::answer::{CaseError, Outcome};
-use crate::client::Request;
+use crate::request::Request;
 use crate::world::World;
 
 cases!("system";
@@ -59,7 +59,8 @@ async fn metrics_count_requests_by_route_and_status(world: &World) -> Outcome {
         world.get_as(token, "/api/users/nobody").await?.status(404)?;
     }
     let after = world.get("/metrics").await?;
-    let counted = total(&after.text(), "http_requests_total", &FIND) - total(&before.text(), "http_requests_total", &FIND);
+    let counted =
+        total(&after.text(), "http_requests_total", &FIND) - total(&before.text(), "http_requests_total", &FIND);
     // Other cases may ask for users that are not there in the meantime.
     after.check(counted >= 3.0, format_args!("http_requests_total with {FIND:?} to have risen by 3 or more"))?;
     let found = samples(&after.text(), "http_requests_total");
@@ -77,10 +78,14 @@ async fn metrics_hold_a_histogram_and_the_pool(world: &World) -> Outcome {
     for name in ["http_request_duration_seconds_bucket", "http_request_duration_seconds_count"] {
         answer.check(total(&text, name, &FIND) >= 1.0, format_args!("{name} with {FIND:?}"))?;
     }
-    let endless = samples(&text, "http_request_duration_seconds_bucket").iter().any(|(name, _)| name.contains("le=\"+Inf\""));
+    let endless =
+        samples(&text, "http_request_duration_seconds_bucket").iter().any(|(name, _)| name.contains("le=\"+Inf\""));
     answer.check(endless, "a bucket le=\"+Inf\"")?;
-    let kinds = ["# TYPE http_requests_total counter", "# TYPE http_request_duration_seconds histogram",
-        "# TYPE store_pool_connections gauge"];
+    let kinds = [
+        "# TYPE http_requests_total counter",
+        "# TYPE http_request_duration_seconds histogram",
+        "# TYPE store_pool_connections gauge",
+    ];
     for kind in kinds {
         answer.check(text.contains(kind), format_args!("the line `{kind}`"))?;
     }
@@ -111,7 +116,11 @@ async fn the_contract_is_served_as_it_is_written(world: &World) -> Outcome {
 fn targets(html: &str) -> Result<Vec<String>, CaseError> {
     let attribute = Regex::new(r#"<(?:script|link|img|iframe|source)[^>]*?\s(?:src|href)\s*=\s*["']?([^"'\s>]+)"#);
     let attribute = attribute.map_err(|error| CaseError::new(error.to_string()))?;
-    Ok(attribute.captures_iter(html).filter_map(|found| found.get(1)).map(|target| target.as_str().to_owned()).collect())
+    Ok(attribute
+        .captures_iter(html)
+        .filter_map(|found| found.get(1))
+        .map(|target| target.as_str().to_owned())
+        .collect())
 }
 
 async fn the_docs_page_loads_nothing_from_elsewhere(world: &World) -> Outcome {
@@ -137,7 +146,8 @@ fn resolved(target: &str) -> String {
 async fn the_files_of_the_docs_page_are_served(world: &World) -> Outcome {
     let page = world.get("/docs").await?;
     let targets = targets(&page.text())?;
-    let files: Vec<_> = targets.iter().filter(|target| !target.starts_with("data:")).map(|target| resolved(target)).collect();
+    let files: Vec<_> =
+        targets.iter().filter(|target| !target.starts_with("data:")).map(|target| resolved(target)).collect();
     page.check(files.iter().any(|file| file.contains(".js")), "a page with a script of its own host")?;
     for file in &files {
         let answer = world.get(file).await?;

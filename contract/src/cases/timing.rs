@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::answer::{Answer, Outcome};
-use crate::client::Request;
-use crate::world::World;
+use crate::request::Request;
+use crate::world::{World, with};
 
 cases!("timing";
     hello_runs_the_service_alone,
@@ -42,8 +42,7 @@ async fn a_refused_body_or_query_stops_at_validation(world: &World) -> Outcome {
 
 async fn a_refused_permission_stops_at_the_service(world: &World) -> Outcome {
     let token = &world.reader().await?.token;
-    let mut body = world.newcomer();
-    body["role"] = json!("user");
+    let body = with(world.newcomer(), "role", json!("user"));
     let answer = world.call(token, "POST", "/api/users", &body).await?;
     layers(answer.status(403)?, &["auth", "validation", "service"])
 }

@@ -4,8 +4,8 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 use crate::answer::Outcome;
-use crate::client::Request;
 use crate::forge;
+use crate::request::Request;
 use crate::world::{PASSWORD, World};
 
 cases!("tokens";
@@ -79,7 +79,8 @@ async fn no_authorization_is_token_missing(world: &World) -> Outcome {
 
 async fn another_scheme_is_token_missing(world: &World) -> Outcome {
     let token = &world.reader().await?.token;
-    for value in ["Basic dXNlcjpwYXNz".to_owned(), format!("Token {token}"), format!("Bearers {token}"), token.clone()] {
+    for value in ["Basic dXNlcjpwYXNz".to_owned(), format!("Token {token}"), format!("Bearers {token}"), token.clone()]
+    {
         let request = Request::new("GET", "/api/auth/me").header("Authorization", value);
         world.send(request).await?.status(401)?.problem("token-missing")?;
     }
@@ -166,7 +167,9 @@ async fn a_truncated_signature_is_refused(world: &World) -> Outcome {
     let token = &world.reader().await?.token;
     let (unsigned, _) = token.rsplit_once('.').unwrap_or_default();
     let shorter: String = token.chars().take(token.len() - 4).collect();
-    for cut in [unsigned.to_owned(), format!("{unsigned}."), shorter, format!("{token}.{token}"), format!("{token}AAAA")] {
+    for cut in
+        [unsigned.to_owned(), format!("{unsigned}."), shorter, format!("{token}.{token}"), format!("{token}AAAA")]
+    {
         refused(world, &cut, "token-invalid").await?;
     }
     Ok(())

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::answer::{CaseError, Outcome};
-use crate::client::Request;
-use crate::world::{PASSWORD, World};
+use crate::request::Request;
+use crate::world::{PASSWORD, World, with};
 
 cases!("validation";
     a_body_that_is_no_object_is_refused_as_a_whole,
@@ -31,9 +31,7 @@ async fn register(world: &World, body: &Value) -> Result<crate::answer::Answer, 
 
 /// Registers with one field replaced.
 async fn register_with(world: &World, field: &str, value: Value) -> Result<crate::answer::Answer, CaseError> {
-    let mut body = world.newcomer();
-    body[field] = value;
-    register(world, &body).await
+    register(world, &with(world.newcomer(), field, value)).await
 }
 
 async fn a_body_that_is_no_object_is_refused_as_a_whole(world: &World) -> Outcome {
@@ -124,8 +122,27 @@ async fn names_hold_no_control_characters(world: &World) -> Outcome {
 
 async fn emails_follow_the_rule_of_html(world: &World) -> Outcome {
     let bad = [
-        "", "a", "@b", "a@", "a@@b", "a b@c", " a@b", "a@b ", "a@b.", "a@.b", "a@b..c", "a@-b", "a@b-", "a@b_c", "ä@b",
-        "a@bücher.example", "\"a\"@b", "a,b@c", "a@[127.0.0.1]", "a\0@b", "a@b\n",
+        "",
+        "a",
+        "@b",
+        "a@",
+        "a@@b",
+        "a b@c",
+        " a@b",
+        "a@b ",
+        "a@b.",
+        "a@.b",
+        "a@b..c",
+        "a@-b",
+        "a@b-",
+        "a@b_c",
+        "ä@b",
+        "a@bücher.example",
+        "\"a\"@b",
+        "a,b@c",
+        "a@[127.0.0.1]",
+        "a\0@b",
+        "a@b\n",
     ];
     for email in bad {
         register_with(world, "email", json!(email)).await?.invalid(&[("/email", "format")])?;
@@ -164,9 +181,13 @@ async fn passwords_are_8_to_128_characters(world: &World) -> Outcome {
 
 async fn roles_are_user_or_admin(world: &World) -> Outcome {
     let admin = world.admin().await?;
-    for (role, code) in [(json!("root"), "not-an-option"), (json!("Admin"), "not-an-option"), (json!(""), "not-an-option"), (json!(1), "type")] {
-        let mut body = world.newcomer();
-        body["role"] = role;
+    for (role, code) in [
+        (json!("root"), "not-an-option"),
+        (json!("Admin"), "not-an-option"),
+        (json!(""), "not-an-option"),
+        (json!(1), "type"),
+    ] {
+        let body = with(world.newcomer(), "role", role);
         world.call(&admin.token, "POST", "/api/users", &body).await?.invalid(&[("/role", code)])?;
     }
     Ok(())

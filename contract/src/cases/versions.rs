@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::answer::{Answer, CaseError, Outcome};
-use crate::client::Request;
+use crate::request::Request;
 use crate::world::{Account, World};
 
 /// What is neither `*` nor a list of entity tags.

@@ -2,8 +2,9 @@
 
 /// The table `users`.
 pub(crate) mod users {
-    use sea_orm::entity::prelude::{ActiveModelBehavior, DeriveActiveEnum, DeriveEntityModel, EnumIter};
-    use sea_orm::{ActiveValue::Set, EntityTrait as _};
+    // The macros below expect the whole of it in scope.
+    use sea_orm::ActiveValue::Set;
+    use sea_orm::entity::prelude::*;
     use shared::domain::{PasswordHash, Timestamp, User, UserId};
     use shared::repository::StoreError;
 
@@ -95,12 +96,8 @@ pub(crate) mod users {
         }
     }
 
-    /// A column holds what this program never writes.
-    #[derive(Debug, thiserror::Error)]
-    #[error("a row of users holds no valid {0}")]
-    struct UnexpectedValue(&'static str);
-
-    fn unexpected(column: &'static str) -> StoreError {
-        StoreError::Internal(Box::new(UnexpectedValue(column)))
+    /// The column is named and its value is not: what is in it may be anything, a password hash too.
+    fn unexpected(column: &str) -> StoreError {
+        StoreError::Internal(format!("users.{column} holds what this program does not write").into())
     }
 }

@@ -1,10 +1,12 @@
 //! Users, kept in the table `users`.
 
-use crate::connection::{Database, store_error};
+use crate::connection::{Database, Session, failure};
 use crate::schema::users;
 use async_trait::async_trait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{ActiveValue::NotSet, DbErr, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _, SqlErr};
+use sea_orm::ActiveValue::NotSet;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+use sea_orm::{DbErr, SqlErr};
 use shared::context::RequestContext;
 use shared::domain::{EmailKey, Role, User, UserId};
 use shared::repository::{StoreError, UserQuery, UserRepository};
@@ -33,7 +35,7 @@ impl UserRepository for Users {
             page.after(after.to_string());
         }
         let session = self.database.reading(context);
-        let rows = page.first(query.limit.into()).all(&*session).await.map_err(store_error)?;
+        let rows = page.first(query.limit.into()).all(&*session).await.map_err(failure)?;
         rows.into_iter().map(User::try_from).collect()
     }
 
@@ -46,13 +48,13 @@ impl UserRepository for Users {
 
     async fn find(&self, context: &RequestContext, id: UserId) -> Result<Option<User>, StoreError> {
         let session = self.database.reading(context);
-        let row = users::Entity::find_by_id(id.to_string()).one(&*session).await.map_err(store_error)?;
+        let row = users::Entity::find_by_id(id.to_string()).one(&*session).await.map_err(failure)?;
         row.map(User::try_from).transpose()
     }
 
     async fn find_by_email(&self, context: &RequestContext, email_key: &EmailKey) -> Result<Option<User>, StoreError> {
         let session = self.database.reading(context);
-        let row = users::Entity::find_by_email_key(email_key.as_str()).one(&*session).await.map_err(store_error)?;
+        let row = users::Entity::find_by_email_key(email_key.as_str()).one(&*session).await.map_err(failure)?;
         row.map(User::try_from).transpose()
     }
 
@@ -64,7 +66,7 @@ impl UserRepository for Users {
             update = update.filter(leaves_an_admin(user.id));
         }
         match update.exec(&*session).await.map_err(write_error)?.rows_affected {
-            0 => Err(why_unchanged(&session, user.id, expected_version).await),
+            0 => Err(refusal(&session, user.id, expected_version).await),
             _ => Ok(()),
         }
     }
@@ -73,7 +75,7 @@ impl UserRepository for Users {
         let session = self.database.writing(context);
         let delete = users::Entity::delete_many().filter(has_version(id, expected_version)).filter(leaves_an_admin(id));
         match delete.exec(&*session).await.map_err(write_error)?.rows_affected {
-            0 => Err(why_unchanged(&session, id, expected_version).await),
+            0 => Err(refusal(&session, id, expected_version).await),
             _ => Ok(()),
         }
     }
@@ -99,22 +101,22 @@ fn leaves_an_admin(id: UserId) -> Condition {
 /// No transaction holds the two statements together, and none is needed: versions only rise, so a row that has the
 /// expected version now had it then as well, and only the other condition can have failed. In every other case the
 /// row has been changed or deleted by now, which is what the caller is told, and tries again or not.
-async fn why_unchanged(session: &impl sea_orm::ConnectionTrait, id: UserId, expected_version: i64) -> StoreError {
+async fn refusal(session: &Session<'_>, id: UserId, expected_version: i64) -> StoreError {
     let version = users::Entity::find_by_id(id.to_string()).select_only().column(users::Column::Version);
-    match version.into_tuple::<i64>().one(session).await {
+    match version.into_tuple::<i64>().one(&**session).await {
         Ok(Some(version)) if version == expected_version => StoreError::LastAdmin,
         Ok(_) => StoreError::VersionConflict,
-        Err(error) => store_error(error),
+        Err(error) => failure(error),
     }
 }
 
-/// As [`store_error`], for statements that the table's constraints can refuse.
+/// As [`failure`], for statements that the table's constraints can refuse.
 ///
 /// Of its two unique keys only the address can clash: ids are made by the service and hold 74 random bits. A row that
 /// is inserted twice, as by two processes that seed at the same time, breaks both, and SQLite names either.
 fn write_error(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::EmailTaken,
-        _ => store_error(error),
+        _ => failure(error),
     }
 }

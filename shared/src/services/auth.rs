@@ -53,7 +53,6 @@ impl AuthService {
     /// # Errors
     /// [`Problem::EmailTaken`], or that of an overloaded or unavailable server.
     pub async fn register(&self, context: &RequestContext, request: RegisterRequest) -> Result<UserResponse, Problem> {
-        context.set_private();
         let _timer = context.enter(Layer::Service);
         let password_hash = self.passwords.hash(&request.password).await?;
         let user = new_user(&request.name, request.email, password_hash, Role::User);
@@ -67,7 +66,6 @@ impl AuthService {
     /// # Errors
     /// [`Problem::InvalidCredentials`], [`Problem::TooManyAttempts`], or that of an overloaded or unavailable server.
     pub async fn login(&self, context: &RequestContext, request: LoginRequest) -> Result<TokenResponse, Problem> {
-        context.set_private();
         let _timer = context.enter(Layer::Service);
         let email_key = EmailKey::of(&request.email);
         if let Some(retry_after) = self.attempts.blocked_for(&email_key) {

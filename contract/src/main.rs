@@ -1,0 +1,156 @@
+//! Runs the cases, or the differential session, against servers that are already running.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use contract::client::Client;
+use contract::session::Transcript;
+use contract::{Case, CaseError, Credentials, Outcome, World, cases, differential};
+use futures_util::StreamExt;
+use futures_util::stream;
+
+const ENVIRONMENT: &str = "\
+Environment, the same values as the server's:
+  ADMIN_EMAIL     e-mail of the configured admin, who must be the only admin
+  ADMIN_PASSWORD  password of that admin
+  JWT_SECRET      the secret that the server signs tokens with
+
+Exit code: 0 if all is well, 1 if a case failed or servers differ, 2 if nothing could be run.";
+
+/// Holds an HTTP API to its contract.
+#[derive(Parser)]
+#[command(after_help = ENVIRONMENT)]
+struct Arguments {
+    /// The server under test, such as http://127.0.0.1:3000
+    #[arg(required_unless_present = "list")]
+    urls: Vec<String>,
+
+    /// Run only the cases whose name holds this text
+    #[arg(long, value_name = "SUBSTRING", conflicts_with = "differential")]
+    only: Option<String>,
+
+    /// List the names of the cases and run nothing
+    #[arg(long)]
+    list: bool,
+
+    /// Run this many cases side by side
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+
+    /// Compare two or more servers, each on a database of its own that was just made
+    #[arg(long)]
+    differential: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = if arguments.list {
+        list(arguments.only.as_deref())
+    } else if arguments.differential {
+        compare(&arguments.urls).await
+    } else {
+        run(&arguments).await
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::from(2)
+    })
+}
+
+fn chosen(only: Option<&str>) -> Result<Vec<Case>, CaseError> {
+    let cases: Vec<_> =
+        cases::all().into_iter().filter(|case| only.is_none_or(|part| case.name().contains(part))).collect();
+    if cases.is_empty() {
+        return Err(CaseError::new("no case has a name that holds this text; --list shows all names"));
+    }
+    Ok(cases)
+}
+
+fn list(only: Option<&str>) -> Result<ExitCode, CaseError> {
+    for case in chosen(only)? {
+        println!("{}", case.name());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn credentials() -> Result<Credentials, CaseError> {
+    let variable = |name: &str| {
+        std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+            CaseError::new(format!("{name} is not set: start the server with {name}=… and give the same value here"))
+        })
+    };
+    Ok(Credentials {
+        admin_email: variable("ADMIN_EMAIL")?,
+        admin_password: variable("ADMIN_PASSWORD")?,
+        jwt_secret: variable("JWT_SECRET")?,
+    })
+}
+
+/// Refuses to start where nobody listens: every case would say so.
+async fn listening(url: &str) -> Result<(), CaseError> {
+    let client = Client::new(url).map_err(|error| CaseError::new(error.to_string()))?;
+    client.connect().await.map(|_| ()).map_err(|error| CaseError::new(format!("nothing answers at {url}: {error}")))
+}
+
+async fn run(arguments: &Arguments) -> Result<ExitCode, CaseError> {
+    let [url] = arguments.urls.as_slice() else {
+        return Err(CaseError::new("one base URL at a time, unless with --differential"));
+    };
+    let cases = chosen(arguments.only.as_deref())?;
+    let world = World::new(url, credentials()?)?;
+    listening(url).await?;
+    let running = cases.into_iter().map(|case| timed(case, &world));
+    let mut running = stream::iter(running).buffered(usize::from(arguments.jobs));
+    let (mut passed, mut failed) = (0_usize, 0_usize);
+    while let Some((case, outcome, time)) = running.next().await {
+        match outcome {
+            Ok(()) => {
+                passed += 1;
+                println!("ok   {} ({} ms)", case.name(), time.as_millis());
+            }
+            Err(error) => {
+                failed += 1;
+                println!(
+                    "FAIL {} ({} ms)\n     {}",
+                    case.name(),
+                    time.as_millis(),
+                    error.to_string().replace('\n', "\n     ")
+                );
+            }
+        }
+    }
+    if let Err(error) = world.tidy().await {
+        eprintln!("the users that were made could not be deleted: {error}");
+    }
+    println!("{passed} passed, {failed} failed");
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn timed(case: Case, world: &World) -> (Case, Outcome, Duration) {
+    let start = Instant::now();
+    let outcome = case.run(world).await;
+    (case, outcome, start.elapsed())
+}
+
+async fn compare(urls: &[String]) -> Result<ExitCode, CaseError> {
+    if urls.len() < 2 {
+        return Err(CaseError::new("--differential needs two base URLs or more"));
+    }
+    let credentials = credentials()?;
+    for url in urls {
+        listening(url).await?;
+    }
+    let recording = urls.iter().map(|url| differential::record(url, url, &credentials));
+    let transcripts: Vec<Transcript> = futures_util::future::try_join_all(recording).await?;
+    let differences = differential::compare(&transcripts);
+    for difference in &differences {
+        println!("{difference}");
+    }
+    let steps = transcripts.first().map_or(0, |transcript| transcript.steps.len());
+    println!("{steps} steps on {} servers, {} differences", urls.len(), differences.len());
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

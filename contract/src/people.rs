@@ -1,0 +1,173 @@
+//! The people of a case: the configured admin, users of its own, and what happens to their tokens.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, CaseError, Outcome};
+use crate::request::Request;
+use crate::world::{Account, Credentials, DOMAIN, PASSWORD, World, with};
+
+/// How long a token may outlive its user, role or password.
+const REVOCATION_LIMIT: Duration = Duration::from_millis(5_500);
+
+impl World {
+    /// Logs in, whatever comes of it.
+    ///
+    /// # Errors
+    /// As [`World::send`].
+    pub async fn login(&self, email: &str, password: &str) -> Result<Answer, CaseError> {
+        let body = json!({ "email": email, "password": password });
+        self.send(Request::new("POST", "/api/auth/login").json(&body)).await
+    }
+
+    /// Logs in and returns the token.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Result<String, CaseError> {
+        self.login(email, password).await?.status(200)?.text_at("/access_token")
+    }
+
+    /// The configured admin, signed in.
+    ///
+    /// # Errors
+    /// When the credentials are refused.
+    pub async fn admin(&self) -> Result<Account, CaseError> {
+        let mut admin = self.admin.lock().await;
+        if let Some(account) = admin.as_ref() {
+            return Ok(account.clone());
+        }
+        let Credentials { admin_email, admin_password, .. } = self.credentials();
+        let token = self.sign_in(admin_email, admin_password).await?;
+        let me = self.get_as(&token, "/api/auth/me").await?;
+        let id = me.status(200)?.has("/role", "admin")?.text_at("/id")?;
+        let account = Account { id, email: admin_email.clone(), token };
+        *admin = Some(account.clone());
+        Ok(account)
+    }
+
+    /// Forgets the configured admin's token, for cases that end it.
+    pub async fn forget_admin(&self) {
+        *self.admin.lock().await = None;
+    }
+
+    /// A body to register or create a user with: a name, an e-mail of its own, the common password.
+    pub fn newcomer(&self) -> Value {
+        json!({ "name": "Con Tract", "email": self.unique_email(), "password": PASSWORD })
+    }
+
+    /// Registers a user, who is not signed in, and returns the answer.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn register(&self) -> Result<Answer, CaseError> {
+        let answer = self.send(Request::new("POST", "/api/auth/register").json(&self.newcomer())).await?;
+        answer.status(201)?;
+        Ok(answer)
+    }
+
+    /// Registers a user and signs in.
+    ///
+    /// # Errors
+    /// When either is refused.
+    pub async fn register_user(&self) -> Result<Account, CaseError> {
+        let made = self.register().await?;
+        self.account_of(&made).await
+    }
+
+    /// Has the admin create another admin and signs in as that. Only for cases that are alone, and that delete it.
+    ///
+    /// # Errors
+    /// When either is refused.
+    pub async fn create_admin(&self) -> Result<Account, CaseError> {
+        let body = with(self.newcomer(), "role", json!("admin"));
+        let made = self.call(&self.admin().await?.token, "POST", "/api/users", &body).await?;
+        made.status(201)?;
+        self.account_of(&made).await
+    }
+
+    async fn account_of(&self, made: &Answer) -> Result<Account, CaseError> {
+        let email = made.text_at("/email")?;
+        let token = self.sign_in(&email, PASSWORD).await?;
+        Ok(Account { id: made.text_at("/id")?, email, token })
+    }
+
+    /// One plain user that all cases share, which none may change.
+    ///
+    /// # Errors
+    /// When it cannot be registered.
+    pub async fn reader(&self) -> Result<&Account, CaseError> {
+        self.reader.get_or_try_init(|| self.register_user()).await
+    }
+
+    /// Expects a token to be refused as `token-invalid` within five seconds from now.
+    ///
+    /// # Errors
+    /// When it is still good then.
+    pub async fn refused_soon(&self, token: &str) -> Outcome {
+        let start = Instant::now();
+        loop {
+            let answer = self.get_as(token, "/api/auth/me").await?;
+            if answer.status != 200 {
+                return answer.problem("token-invalid").map(|_| ());
+            }
+            if start.elapsed() > REVOCATION_LIMIT {
+                return Err(answer.unexpected("the token to be refused, five seconds after it died"));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// All users, or those of a role, walked page by page.
+    ///
+    /// # Errors
+    /// When a page is refused.
+    pub async fn all_users(&self, token: &str, query: &str) -> Result<Vec<Value>, CaseError> {
+        let mut items = Vec::new();
+        let mut path = format!("/api/users?{query}");
+        loop {
+            let page = self.get_as(token, &path).await?;
+            let found = page.status(200)?.at("/items")?;
+            items.extend(found.as_array().cloned().unwrap_or_default());
+            match page.at("/next")?.as_str() {
+                Some(next) => path = format!("/api/users?{query}&after={next}"),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// Makes sure that the configured admin is the only one, deleting what an earlier run may have left.
+    ///
+    /// # Errors
+    /// When there are other admins, which are not the suite's to delete.
+    pub async fn only_admin(&self) -> Result<Account, CaseError> {
+        let admin = self.admin().await?;
+        for other in self.all_users(&admin.token, "limit=100&role=admin").await? {
+            let text = |member: &str| other.get(member).and_then(Value::as_str).unwrap_or_default();
+            if text("id") == admin.id {
+                continue;
+            }
+            if !text("email").ends_with(DOMAIN) {
+                let sentence = "this case needs ADMIN_EMAIL to be the only admin; there is also";
+                return Err(CaseError::new(format!("{sentence} {}", text("email"))));
+            }
+            let path = format!("/api/users/{}", text("id"));
+            self.send(Request::new("DELETE", &path).bearer(&admin.token)).await?.status(204)?;
+        }
+        Ok(admin)
+    }
+
+    /// Deletes the users that this run made, as far as they are still there.
+    ///
+    /// # Errors
+    /// When the admin cannot sign in any more.
+    pub async fn tidy(&self) -> Outcome {
+        let admin = self.admin().await?;
+        for path in std::mem::take(&mut *self.made.lock().await) {
+            // What a case deleted itself is answered 404: nothing to do about it.
+            self.send(Request::new("DELETE", &path).bearer(&admin.token)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,24 @@
+//! Every case of the store contract, each on an empty store.
+
+use libtest_mimic::{Arguments, Trial};
+use shared::store_contract::{Case, Outcome, cases};
+use std::process::ExitCode;
+
+/// Not `#[test]` functions: the cases are a list, and each is to be seen under its own name.
+fn main() -> ExitCode {
+    let trial = |case: Case| {
+        let name = format!("store_contract::memory::{}", case.name);
+        Trial::test(name, move || run(case).map_err(Into::into))
+    };
+    libtest_mimic::run(&Arguments::from_args(), cases().into_iter().map(trial).collect()).exit_code()
+}
+
+fn run(case: Case) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let repositories = store_memory::open("memory://", 1).await.map_err(|error| error.to_string())?;
+        let outcome = (case.run)(repositories.clone()).await;
+        repositories.store.close().await;
+        outcome
+    })
+}

@@ -1,0 +1,6 @@
+//! One function an operation, each in three steps: extract, call one service method, respond.
+
+pub mod auth;
+pub mod hello;
+pub mod system;
+pub mod users;

@@ -1,0 +1,173 @@
+//! Variants as real processes: on a port that the system chose, with a folder of their own, ended by process id.
+
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
+use clap::ValueEnum;
+use contract::{CaseError, Credentials};
+use server::{Framework, Store};
+use shared::config::Secret;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Every framework over every store.
+pub fn variants() -> Vec<(Framework, Store)> {
+    let stores = |framework: &Framework| Store::value_variants().iter().map(|store| (*framework, *store)).collect();
+    Framework::value_variants().iter().flat_map(|framework| -> Vec<_> { stores(framework) }).collect()
+}
+
+/// The stores that keep their data in a SQLite file.
+pub fn sqlite_stores() -> Vec<Store> {
+    Store::value_variants().iter().copied().filter(|store| *store != Store::Memory).collect()
+}
+
+/// Secrets made for this test.
+pub fn credentials() -> Credentials {
+    let random = |bytes| Secret::random(bytes).unwrap().expose().to_owned();
+    Credentials { admin_email: "admin@stackdiff.example".to_owned(), admin_password: random(8), jwt_secret: random(32) }
+}
+
+/// How to start a variant.
+#[derive(Clone)]
+pub struct Start {
+    pub framework: Framework,
+    pub store: Store,
+    pub database: PathBuf,
+    pub credentials: Credentials,
+    pub arguments: Vec<String>,
+    /// A shell command to run before the server in the same process, such as a limit.
+    pub before: Option<String>,
+}
+
+impl Start {
+    pub fn new(framework: Framework, store: Store, folder: &Path) -> Self {
+        Self {
+            framework,
+            store,
+            database: folder.join("test.db"),
+            credentials: credentials(),
+            arguments: Vec::new(),
+            before: None,
+        }
+    }
+
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub fn command(&self) -> Command {
+        let executable = env!("CARGO_BIN_EXE_server");
+        let mut command = match &self.before {
+            None => Command::new(executable),
+            Some(before) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("{before} && exec \"$0\" \"$@\""), executable]);
+                shell
+            }
+        };
+        command
+            .args(["--framework", &self.framework.to_string(), "--store", &self.store.to_string()])
+            .args(["--database-url", &format!("sqlite://{}", self.database.display())])
+            .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(&self.arguments)
+            .env("JWT_SECRET", &self.credentials.jwt_secret)
+            .env("ADMIN_EMAIL", &self.credentials.admin_email)
+            .env("ADMIN_PASSWORD", &self.credentials.admin_password);
+        command
+    }
+
+    /// Starts it and waits until it listens.
+    pub fn run(&self) -> Result<Process, CaseError> {
+        let failed = |error: std::io::Error| CaseError::new(format!("the server cannot be started: {error}"));
+        let mut child =
+            self.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+        let log = Arc::new(Mutex::new(String::new()));
+        let stdout = child.stdout.take().unwrap();
+        let (tell, listening) = std::sync::mpsc::channel();
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("listening on ") {
+                    let _ = tell.send(rest.split('"').next().unwrap_or_default().to_owned());
+                }
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        match listening.recv_timeout(Duration::from_secs(60)) {
+            Ok(url) => Ok(Process { url, child, log }),
+            Err(_) => {
+                let _ = child.kill();
+                let mut said = String::new();
+                let _ = child.stderr.take().unwrap().read_to_string(&mut said);
+                let _ = child.wait();
+                Err(CaseError::new(format!("the server did not start: {said}{}", log.lock().unwrap())))
+            }
+        }
+    }
+
+    /// Starts it where it must fail, and gives what it said.
+    pub fn refusal(&self) -> (ExitStatus, String) {
+        let output = self.command().stdin(Stdio::null()).output().unwrap();
+        (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// A server that runs until this is dropped.
+pub struct Process {
+    pub url: String,
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Process {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it wrote to its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.wait(Duration::from_secs(20))
+    }
+
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the server did not end within {limit:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder that is gone at the end.
+pub fn folder() -> TempDir {
+    TempDir::with_prefix("stackdiff-test-").unwrap()
+}

@@ -1,0 +1,200 @@
+//! What every store must do, as tests: the meaning of [`crate::repository`]'s comments.
+//!
+//! Each store crate runs all of them in its `tests/contract.rs`, each case on a database of its own. They are here and
+//! not beside one store, so that no store can have a test that another one lacks. Behind the feature `store-contract`:
+//! nothing of this is in a server.
+
+mod admins;
+mod reads;
+mod writes;
+
+use crate::context::RequestContext;
+use crate::demo;
+use crate::domain::{EmailKey, Role, User, UserId};
+use crate::repository::{Repositories, StoreError, UserQuery, UserRepository};
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::Barrier;
+
+/// How a case ends: what was found otherwise than expected, in words.
+pub type Outcome = Result<(), String>;
+
+/// A case while it runs.
+pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// One test. It needs an empty store and a runtime of tokio with several threads.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// A sentence about what holds.
+    pub name: &'static str,
+    /// Runs it.
+    pub run: fn(Repositories) -> Running,
+}
+
+macro_rules! cases {
+    ($($module:ident: $($name:ident),+ $(,)?;)+) => {
+        vec![$($(Case { name: stringify!($name), run: |repositories| Box::pin($module::$name(Fixture::new(repositories))) }),+),+]
+    };
+}
+
+/// All cases.
+pub fn cases() -> Vec<Case> {
+    cases! {
+        reads:
+            ping_answers,
+            an_empty_store_lists_nothing,
+            list_is_in_the_order_of_ids,
+            list_gives_at_most_the_limit,
+            list_continues_after_an_id,
+            list_filters_by_role,
+            pages_join_up_while_others_insert,
+            find_gives_the_user_of_the_id,
+            find_by_email_ignores_case,
+            values_come_back_exactly,
+            texts_come_back_exactly;
+        writes:
+            insert_refuses_a_taken_email,
+            insert_refuses_the_same_user_again,
+            of_50_inserts_of_one_email_one_succeeds,
+            of_50_inserts_at_once_all_succeed,
+            update_writes_every_field,
+            update_with_another_version_changes_nothing,
+            update_of_an_unknown_user_is_a_conflict,
+            of_50_updates_of_one_version_one_succeeds,
+            update_refuses_a_taken_email,
+            update_keeps_its_own_email_in_another_case,
+            update_gives_the_old_email_free,
+            of_20_users_who_take_one_email_one_succeeds,
+            delete_removes_the_user_and_gives_its_email_free,
+            delete_with_another_version_changes_nothing,
+            delete_of_an_unknown_user_is_a_conflict,
+            of_50_deletes_of_one_user_one_succeeds,
+            of_an_update_and_a_delete_at_once_one_succeeds;
+        admins:
+            the_last_admin_is_not_deleted,
+            the_last_admin_is_not_demoted,
+            the_last_admin_can_be_changed_otherwise,
+            another_version_is_told_before_the_last_admin,
+            one_of_two_admins_can_be_deleted,
+            one_of_two_admins_can_be_demoted,
+            a_new_admin_lets_the_first_one_go,
+            two_admins_who_delete_each_other_leave_one,
+            two_admins_who_demote_each_other_leave_one,
+            an_admin_who_is_deleted_while_the_other_is_demoted_leaves_one;
+    }
+}
+
+/// A store under test.
+#[derive(Clone)]
+struct Fixture {
+    repositories: Repositories,
+    context: RequestContext,
+}
+
+impl Fixture {
+    fn new(repositories: Repositories) -> Self {
+        Self { repositories, context: RequestContext::internal("store-contract") }
+    }
+
+    fn users(&self) -> &Arc<dyn UserRepository> {
+        &self.repositories.users
+    }
+
+    async fn list(&self, role: Option<Role>, after: Option<UserId>, limit: u32) -> Result<Vec<User>, String> {
+        let query = UserQuery { role, after, limit };
+        self.users().list(&self.context, &query).await.map_err(|error| format!("list: {error:?}"))
+    }
+
+    async fn all(&self) -> Result<Vec<User>, String> {
+        self.list(None, None, 1_000).await
+    }
+
+    async fn find(&self, id: UserId) -> Result<Option<User>, String> {
+        self.users().find(&self.context, id).await.map_err(|error| format!("find: {error:?}"))
+    }
+
+    async fn find_by_email(&self, email: &str) -> Result<Option<User>, String> {
+        let found = self.users().find_by_email(&self.context, &EmailKey::of(email)).await;
+        found.map_err(|error| format!("find_by_email: {error:?}"))
+    }
+
+    /// These three give what happened as a word, to compare it: `"Ok"`, or the error's name.
+    async fn insert(&self, user: &User) -> String {
+        word(self.users().insert(&self.context, user).await)
+    }
+
+    async fn update(&self, user: &User, expected_version: i64) -> String {
+        word(self.users().update(&self.context, user, expected_version).await)
+    }
+
+    async fn delete(&self, id: UserId, expected_version: i64) -> String {
+        word(self.users().delete(&self.context, id, expected_version).await)
+    }
+
+    /// Inserts users that a case begins with.
+    async fn given(&self, users: &[User]) -> Outcome {
+        for user in users {
+            same("a first insert", self.insert(user).await, "Ok".to_owned())?;
+        }
+        Ok(())
+    }
+}
+
+fn word(result: Result<(), StoreError>) -> String {
+    result.map_or_else(|error| format!("{error:?}"), |()| "Ok".to_owned())
+}
+
+fn same<T: PartialEq + Debug>(what: &str, found: T, expected: T) -> Outcome {
+    if found == expected { Ok(()) } else { Err(format!("{what}: found {found:?} instead of {expected:?}")) }
+}
+
+/// Like [`same`], for what a write came to.
+fn came_to(what: &str, found: String, expected: &str) -> Outcome {
+    same(what, found.as_str(), expected)
+}
+
+/// User number 0, 1, ..., with ids that ascend, all of them plain users.
+fn user(number: u64) -> User {
+    User { role: Role::User, ..demo::user(number, demo::unusable_hash()) }
+}
+
+fn admin(number: u64) -> User {
+    User { role: Role::Admin, ..user(number) }
+}
+
+/// The user as a change leaves it: with the next version.
+fn changed(user: &User, change: impl FnOnce(&mut User)) -> User {
+    let mut user = user.clone();
+    user.version += 1;
+    change(&mut user);
+    user
+}
+
+/// Starts so many tasks, lets them go at the same time, and gives what each came to.
+async fn at_once<F>(count: u64, task: impl Fn(u64) -> F) -> Result<Vec<String>, String>
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(usize::try_from(count).unwrap_or(usize::MAX)));
+    let start = |number| {
+        let (barrier, task) = (barrier.clone(), task(number));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            task.await
+        })
+    };
+    let mut words = Vec::new();
+    for running in (0..count).map(start).collect::<Vec<_>>() {
+        words.push(running.await.map_err(|error| error.to_string())?);
+    }
+    Ok(words)
+}
+
+/// Of writes at once, exactly one succeeded, and the others were told this.
+fn one_succeeded(words: &[String], others: &str) -> Outcome {
+    let succeeded = words.iter().filter(|word| *word == "Ok").count();
+    let refused = words.iter().filter(|word| *word == others).count();
+    let told = format!("{succeeded} succeeded and {refused} were told {others}, of {words:?}");
+    if succeeded == 1 && refused == words.len() - 1 { Ok(()) } else { Err(told) }
+}
