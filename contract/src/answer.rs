@@ -22,6 +22,12 @@ impl CaseError {
     pub fn new(what: impl Into<String>) -> Self {
         Self(what.into())
     }
+
+    /// The same failure with a secret cut out, which a log must not hold.
+    #[must_use]
+    pub fn without(self, secret: &str) -> Self {
+        Self(self.0.replace(secret, "<not shown>"))
+    }
 }
 
 /// Fails with this sentence unless the condition holds.

@@ -35,7 +35,9 @@ mod headers;
 mod hello;
 mod paging;
 mod paths;
+mod permissions;
 mod problems;
+mod query;
 mod races;
 mod syntax;
 mod system;
@@ -86,9 +88,11 @@ pub fn all() -> Vec<Case> {
         hello::cases(),
         auth::cases(),
         users::cases(),
+        permissions::cases(),
         validation::cases(),
         tokens::cases(),
         paging::cases(),
+        query::cases(),
         versions::cases(),
         bodies::cases(),
         syntax::cases(),

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,11 @@ async fn main() -> ExitCode {
     })
 }
 
+/// Prints a line. Whoever reads no further, as `head` does, ends the run.
+fn say(line: std::fmt::Arguments<'_>) -> Result<(), CaseError> {
+    writeln!(std::io::stdout(), "{line}").map_err(|error| CaseError::new(format!("nobody reads this: {error}")))
+}
+
 fn chosen(only: Option<&str>) -> Result<Vec<Case>, CaseError> {
     let cases: Vec<_> =
         cases::all().into_iter().filter(|case| only.is_none_or(|part| case.name().contains(part))).collect();
@@ -72,7 +78,7 @@ fn chosen(only: Option<&str>) -> Result<Vec<Case>, CaseError> {
 
 fn list(only: Option<&str>) -> Result<ExitCode, CaseError> {
     for case in chosen(only)? {
-        println!("{}", case.name());
+        say(format_args!("{}", case.name()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -110,23 +116,23 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, CaseError> {
         match outcome {
             Ok(()) => {
                 passed += 1;
-                println!("ok   {} ({} ms)", case.name(), time.as_millis());
+                say(format_args!("ok   {} ({} ms)", case.name(), time.as_millis()))?;
             }
             Err(error) => {
                 failed += 1;
-                println!(
+                say(format_args!(
                     "FAIL {} ({} ms)\n     {}",
                     case.name(),
                     time.as_millis(),
                     error.to_string().replace('\n', "\n     ")
-                );
+                ))?;
             }
         }
     }
     if let Err(error) = world.tidy().await {
         eprintln!("the users that were made could not be deleted: {error}");
     }
-    println!("{passed} passed, {failed} failed");
+    say(format_args!("{passed} passed, {failed} failed"))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -148,9 +154,9 @@ async fn compare(urls: &[String]) -> Result<ExitCode, CaseError> {
     let transcripts: Vec<Transcript> = futures_util::future::try_join_all(recording).await?;
     let differences = differential::compare(&transcripts);
     for difference in &differences {
-        println!("{difference}");
+        say(format_args!("{difference}"))?;
     }
     let steps = transcripts.first().map_or(0, |transcript| transcript.steps.len());
-    println!("{steps} steps on {} servers, {} differences", urls.len(), differences.len());
+    say(format_args!("{steps} steps on {} servers, {} differences", urls.len(), differences.len()))?;
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -52,19 +52,20 @@ pub async fn record(variant: &str, base_url: &str, credentials: &Credentials) ->
     let mut recorder = Recorder {
         client: Client::new(base_url).map_err(|error| CaseError::new(error.to_string()))?,
         normaliser: Normaliser::new()?,
+        variant: variant.to_owned(),
         part: "start",
         steps: Vec::new(),
         admin: Actor::default(),
         user: Actor::default(),
     };
-    recorder.admin = recorder.sign_in(&credentials.admin_email, &credentials.admin_password).await?;
+    recorder.admin = recorder.sign_in_admin(credentials).await?;
     system::run(&mut recorder).await;
     paths::run(&mut recorder).await;
     accounts::run(&mut recorder).await;
     recorder.user = recorder.sign_in("user@session.test", PASSWORD).await?;
     users::run(&mut recorder).await;
     // That part may have ended the admin's token.
-    recorder.admin = recorder.sign_in(&credentials.admin_email, &credentials.admin_password).await?;
+    recorder.admin = recorder.sign_in_admin(credentials).await?;
     paging::run(&mut recorder).await;
     bodies::run(&mut recorder).await;
     guards::run(&mut recorder).await;
@@ -88,6 +89,7 @@ impl Actor {
 struct Recorder {
     client: Client,
     normaliser: Normaliser,
+    variant: String,
     part: &'static str,
     steps: Vec<Step>,
     admin: Actor,
@@ -100,12 +102,13 @@ impl Recorder {
         self.part = part;
     }
 
-    /// Sends a request and records what came. That no answer came is recorded too: it is a difference like any other.
+    /// Sends a request and records what came. That no answer came is recorded with the variant's name, so that it is a
+    /// difference even where no variant answers: every step can be answered.
     async fn step(&mut self, request: Request) -> Answer {
         let answer = self.client.send(&request).await;
         let text = match &answer {
             Ok(answer) => self.normaliser.answer(answer),
-            Err(error) => format!("no answer: {error}"),
+            Err(error) => format!("no answer from {}: {error}", self.variant),
         };
         let line = format!("{} {}", request.method, request.path);
         let place = self.steps.iter().filter(|step| step.name.starts_with(self.part)).count() + 1;
@@ -137,6 +140,11 @@ impl Recorder {
     async fn as_admin(&mut self, method: &str, path: &str, body: &Value) -> Answer {
         let token = self.admin.token.clone();
         self.step(Request::new(method, path).bearer(&token).json(body)).await
+    }
+
+    async fn sign_in_admin(&mut self, credentials: &Credentials) -> Result<Actor, CaseError> {
+        let Credentials { admin_email, admin_password, .. } = credentials;
+        self.sign_in(admin_email, admin_password).await.map_err(|error| error.without(admin_password))
     }
 
     async fn sign_in(&mut self, email: &str, password: &str) -> Result<Actor, CaseError> {

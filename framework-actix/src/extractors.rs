@@ -122,7 +122,7 @@ impl<T: Body> FromRequest for JsonBody<T> {
             let collected = tokio::time::timeout(app.body_timeout, to_bytes_limited(body, BODY_LIMIT)).await;
             let bytes = match collected {
                 Err(_) => return Err(Problem::RequestTimeout.into()),
-                Ok(Err(BodyLimitExceeded)) => {
+                Ok(Err(BodyLimitExceeded { .. })) => {
                     return Err(Problem::PayloadTooLarge { limit: BODY_LIMIT }.into());
                 }
                 Ok(Ok(Err(_))) => return Err(Problem::MalformedJson("The body could not be read".to_owned()).into()),

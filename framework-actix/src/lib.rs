@@ -20,6 +20,7 @@ pub mod responses;
 pub mod routes;
 
 use actix_web::HttpServer;
+use actix_web::dev::Server;
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
@@ -33,7 +34,23 @@ use std::time::Duration;
 /// # Errors
 /// If the address cannot be listened on.
 pub async fn serve(app: App, listen: SocketAddr, on_listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    let (drain, shutdown_timeout, workers) = (app.drain.clone(), app.shutdown_timeout, app.workers.max(1));
+    let (drain, shutdown_timeout) = (app.drain.clone(), app.shutdown_timeout);
+    let (server, address) = start(app, listen)?;
+    on_listening(address);
+
+    // Without grace, once nothing is in flight: actix's own graceful stop waits for connections, idle ones too.
+    let handle = server.handle();
+    tokio::spawn(async move {
+        drain.finished(shutdown_timeout).await;
+        handle.stop(false).await;
+    });
+    server.await
+}
+
+/// A server that listens already, and where. Apart from [`serve`], because an `HttpServer` that lived across an `await`
+/// would keep that future from being spawned.
+fn start(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
+    let workers = app.workers.max(1);
     // Made once: `Data` is an `Arc`, and the closure below runs once for each worker.
     let app = Data::new(app);
     let server = HttpServer::new(move || {
@@ -49,14 +66,5 @@ pub async fn serve(app: App, listen: SocketAddr, on_listening: impl FnOnce(Socke
     .client_request_timeout(Duration::ZERO)
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
-    let server = server.run();
-    on_listening(address);
-
-    // Without grace, once nothing is in flight: actix's own graceful stop waits for connections, idle ones too.
-    let handle = server.handle();
-    tokio::spawn(async move {
-        drain.finished(shutdown_timeout).await;
-        handle.stop(false).await;
-    });
-    server.await
+    Ok((server.run(), address))
 }

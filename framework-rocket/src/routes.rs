@@ -53,14 +53,13 @@ pub fn routes(app: App, config: Config) -> Rocket<Build> {
 /// not tell a wrong method from an unknown path.
 pub fn at<'r>(request: &'r Request<'_>) -> impl Iterator<Item = &'r Route> {
     let path = request.uri().path();
-    let fits = move |route: &&Route| {
-        let (mut own, mut sent) = (route.uri.path().split('/').skip(1), path.segments());
-        own.by_ref().zip(sent.by_ref()).all(|(own, sent)| own.starts_with('<') || own == sent)
-            && own.next().is_none()
-            && sent.next().is_none()
-    };
-    let known = !shared::paths::has_empty_segment(path.as_str());
-    request.rocket().routes().filter(fits).filter(move |_| known)
+    let is_known = !shared::paths::has_empty_segment(path.as_str());
+    request.rocket().routes().filter(move |route| {
+        let (own, sent) = (route.uri.path().split('/').skip(1), path.segments());
+        is_known
+            && own.clone().count() == sent.len()
+            && own.zip(sent).all(|(own, sent)| own.starts_with('<') || own == sent)
+    })
 }
 
 /// `Allow` for the path of `request`, if a route has it.

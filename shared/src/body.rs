@@ -55,7 +55,9 @@ impl BodyHeaders<'_> {
     }
 
     fn check_media_type(&self, patch: bool) -> Result<(), Problem> {
-        let media_type = self.content_type.and_then(|text| text.parse::<mime::Mime>().ok());
+        // White space may stand on both sides of a semicolon (RFC 9110, section 5.6.6); `mime` takes it behind only.
+        let tidy = |text: &str| text.split(';').map(str::trim).collect::<Vec<_>>().join(";");
+        let media_type = self.content_type.and_then(|text| tidy(text).parse::<mime::Mime>().ok());
         let accepted = media_type.is_some_and(|media_type| {
             let essence = media_type.essence_str();
             let utf8 = media_type.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8);
@@ -305,7 +307,7 @@ mod tests {
             if patch { verdict::<UpdateUserRequest>(headers, "{}") } else { verdict::<CreateUserRequest>(headers, "[") }
         };
         for content_type in
-            ["application/json", "Application/JSON; Charset=UTF-8", "application/json;charset=\"utf-8\""]
+            ["application/json", "Application/JSON; Charset=UTF-8", "application/json ; charset=\"utf-8\""]
         {
             assert_eq!(verdict(content_type, false), "malformed-json", "{content_type}");
         }

@@ -1,6 +1,6 @@
 //! Users: create, find, replace, update, delete.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::Outcome;
 use crate::request::Request;

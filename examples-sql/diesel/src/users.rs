@@ -1,7 +1,7 @@
 //! Users, kept in SQLite by Diesel.
 //!
 //! Every query here has one fixed shape, so that Diesel prepares it once a connection. A boxed query (`into_boxed`), the
-//! usual way to add a filter, is prepared again at each call.
+//! usual way to add a filter, is prepared again at each call; so is an UPDATE, whose set of columns Diesel takes to differ.
 
 use crate::connection::{Database, failure};
 use crate::schema::{UserRow, users};
@@ -91,9 +91,10 @@ impl UserRepository for Users {
         let (id, role) = (user.id.to_string(), user.role.as_str());
         self.database
             .write(context, move |connection| {
-                let other_admins =
-                    ADMINS.filter(ADMINS.field(users::role).eq(ADMIN).and(ADMINS.field(users::id).ne(&id)));
+                let other_admins = ADMINS.filter(ADMINS.field(users::role).eq(ADMIN)).select(ADMINS.field(users::id));
+                let other_admins = other_admins.filter(ADMINS.field(users::id).ne(&id));
                 let stored = users::table.find(&id).filter(users::version.eq(expected_version));
+                // One statement checks and writes, so that nothing can come in between.
                 let stays = role.into_sql::<Text>().eq(ADMIN).or(users::role.ne(ADMIN)).or(exists(other_admins));
                 let changed = diesel::update(stored.filter(stays)).set(&row).execute(connection).map_err(failure)?;
                 if changed == 0 { Err(refusal(connection, &id, expected_version)) } else { Ok(()) }
@@ -105,8 +106,8 @@ impl UserRepository for Users {
         let id = id.to_string();
         self.database
             .write(context, move |connection| {
-                let other_admins =
-                    ADMINS.filter(ADMINS.field(users::role).eq(ADMIN).and(ADMINS.field(users::id).ne(&id)));
+                let other_admins = ADMINS.filter(ADMINS.field(users::role).eq(ADMIN)).select(ADMINS.field(users::id));
+                let other_admins = other_admins.filter(ADMINS.field(users::id).ne(&id));
                 let stored = users::table.find(&id).filter(users::version.eq(expected_version));
                 let spare = users::role.ne(ADMIN).or(exists(other_admins));
                 let changed = diesel::delete(stored.filter(spare)).execute(connection).map_err(failure)?;

@@ -1,12 +1,14 @@
-//! The database: how it is opened, its two pools, and what they report.
+//! The connections: a pool to read and a pool of one connection to write.
+//!
+//! SQLite lets one connection write at a time. Writers of one process queue for that connection in the order in which
+//! they came; with several they would meet SQLITE_BUSY, and sleep and try again in no order at all. For the same reason
+//! nothing here writes in a transaction that begins as a reader: SQLite refuses that at once if another has written.
+//!
+//! Longer than 200 lines, because what SQLite does not notice about its own file is watched here.
 
-use crate::migrations::migrate;
+use crate::migrations::{self, advice, prepare};
 use crate::schema::users;
 use async_trait::async_trait;
-use libsqlite3_sys::{
-    SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_IOERR, SQLITE_LOCKED, SQLITE_NOTADB, SQLITE_PERM,
-    SQLITE_READONLY,
-};
 use sea_orm::sea_query::Value;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -25,46 +27,36 @@ use std::time::{Duration, Instant};
 /// So long a call waits for a connection, and a connection for a lock that another process holds.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// So long a start keeps trying while others start on the same file.
-const OPEN_MAX: Duration = Duration::from_secs(10);
-
-/// One file, with a pool to read and a pool of one connection to write.
-///
-/// SQLite lets one connection write at a time. Writers of one process queue for that connection in the order in which
-/// they came; with several they would meet SQLITE_BUSY, and sleep and try again in no order at all.
+/// The database: its two pools.
 pub(crate) struct Database {
     reading: Pool,
     writing: Pool,
 }
 
 impl Database {
-    /// Opens the file, makes it if there is none, and brings its schema up to date.
+    /// Opens the file, makes what is missing of it, and connects the pools.
     ///
     /// # Errors
-    /// [`OpenError::Database`], with advice.
+    /// [`OpenError::Database`].
     pub(crate) async fn open(path: &Path, connections: usize) -> Result<Self, OpenError> {
         let database = path.display().to_string();
-        let folder_made = std::path::absolute(path).and_then(|path| {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-            Ok(path)
-        });
-        let path = match folder_made {
+        let path = match folder_made(path) {
             Ok(path) => path,
-            Err(error) => return Err(OpenError::Database { database, advice: NOT_ALLOWED, source: error.into() }),
+            Err(error) => {
+                return Err(OpenError::Database { database, advice: migrations::NOT_ALLOWED, source: error.into() });
+            }
         };
         let opened = async {
             let first = prepare(&path).await?;
             let reading = connect(&path, connections.max(1), Access::Read).await?;
             let writing = connect(&path, 1, Access::Write).await?;
-            // There may be a table of this name and other columns, or a file whose first page only is sound.
-            users::Entity::find().one(&reading).await?;
-            // Last, because SQLite clears up whenever nobody has the file open.
+            // Not before the others are there: SQLite clears up whenever nobody has the file open.
             first.close().await?;
             Ok(Self { reading: Pool::new(reading), writing: Pool::new(writing) })
         };
         opened.await.map_err(|error: DbErr| OpenError::Database {
             database,
-            advice: advice(&path, &error),
+            advice: advice(&error),
             source: error.into(),
         })
     }
@@ -99,9 +91,10 @@ impl Store for Database {
     }
 
     async fn close(&self) {
-        let _ = self.reading.connection.close_by_ref().await;
-        // Leaves the log empty if no other process has the file open; if one has, it will do so.
+        // Queues behind the writes that were accepted. It leaves one file behind instead of two if no other process has
+        // it open.
         let _ = self.writing.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let _ = self.reading.connection.close_by_ref().await;
         let _ = self.writing.connection.close_by_ref().await;
     }
 }
@@ -159,38 +152,28 @@ impl Drop for Session<'_> {
     }
 }
 
-/// Makes the file and its tables, and gives the connection that did.
-///
-/// The switch to WAL needs the file for itself, and SQLite does not wait for that but fails with SQLITE_BUSY: of
-/// several processes that start on a new file at the same time, all but one must try again.
-async fn prepare(path: &Path) -> Result<DatabaseConnection, DbErr> {
-    let started = Instant::now();
-    loop {
-        let prepared = async {
-            let connection = connect(path, 1, Access::Create).await?;
-            migrate(&connection).await?;
-            Ok(connection)
-        };
-        match prepared.await {
-            Err(error) if sqlite_code(&error) == Some(SQLITE_BUSY) && started.elapsed() < OPEN_MAX => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            outcome => return outcome,
-        }
-    }
+/// The absolute path, which starts with no "file:" that SQLite would take for a URI, and survives a `chdir`.
+fn folder_made(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    Ok(path)
 }
 
 /// What a pool's connections are for.
 #[derive(Clone, Copy)]
-enum Access {
-    /// To make what is missing of the file. The others must not: they open a file again that was there before, and an
-    /// empty one in its place would be taken for a database without users.
+pub(crate) enum Access {
+    /// To make what is missing. The others must not: if the file is gone when they open it again, an empty one in its
+    /// place would be a database without users.
     Create,
     Read,
     Write,
 }
 
-async fn connect(path: &Path, connections: usize, access: Access) -> Result<DatabaseConnection, DbErr> {
+/// A pool of so many connections at most.
+///
+/// # Errors
+/// The driver's.
+pub(crate) async fn connect(path: &Path, connections: usize, access: Access) -> Result<DatabaseConnection, DbErr> {
     // The path is set by `each_connection`: as part of a URL, a `%` or a `?` in it would have a meaning.
     let mut options = ConnectOptions::new("sqlite://");
     let (file, watched) = (path.to_owned(), WatchedFile::new(path));
@@ -239,12 +222,13 @@ impl WatchedFile {
 
     /// Whether a connection of this age has the file open that the path names now.
     fn is_current(&self, age: Duration) -> bool {
-        let now = file_id(&self.path);
+        let Some(file) = file_id(&self.path) else { return false };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.0 != now {
-            *seen = (now, Instant::now());
+        if seen.0.is_some_and(|before| before != file) {
+            seen.1 = Instant::now();
         }
-        now.is_some() && age < seen.1.elapsed()
+        seen.0 = Some(file);
+        age < seen.1.elapsed()
     }
 }
 
@@ -275,31 +259,6 @@ pub(crate) fn failure(error: DbErr) -> StoreError {
 
 fn is_about_data(error: &SqlxError) -> bool {
     matches!(error, SqlxError::ColumnDecode { .. } | SqlxError::Decode(_) | SqlxError::ColumnNotFound(_))
-}
-
-/// The primary result code, <https://sqlite.org/rescode.html>.
-fn sqlite_code(error: &DbErr) -> Option<i32> {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return None;
-    };
-    let extended: i32 = cause.as_database_error()?.code()?.parse().ok()?;
-    Some(extended & 0xff)
-}
-
-const NOT_ALLOWED: &str = "name a file in a folder that this program may write to and that has room";
-
-fn advice(path: &Path, error: &DbErr) -> &'static str {
-    match sqlite_code(error) {
-        _ if path.is_dir() => "this is a folder: name a file in it",
-        Some(SQLITE_CANTOPEN | SQLITE_READONLY | SQLITE_PERM | SQLITE_IOERR | SQLITE_FULL) => NOT_ALLOWED,
-        Some(SQLITE_BUSY | SQLITE_LOCKED) => "another process keeps it locked: end that one first",
-        Some(SQLITE_NOTADB) => "this is no SQLite database: name another file, or move this one away",
-        Some(SQLITE_CORRUPT) => "the file is damaged: restore a backup, or move it away to start with an empty one",
-        _ => "its tables are another program's or a newer version's: name another file",
-    }
 }
 
 /// A statement as the query log keeps it: of the parameters only what kind of thing they are.

@@ -83,8 +83,13 @@ impl Start {
     /// Starts it and waits until it listens.
     pub fn run(&self) -> Result<Process, CaseError> {
         let failed = |error: std::io::Error| CaseError::new(format!("the server cannot be started: {error}"));
-        let mut child =
-            self.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+        let mut child = self
+            .command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
         let log = Arc::new(Mutex::new(String::new()));
         let stdout = child.stdout.take().unwrap();
         let (tell, listening) = std::sync::mpsc::channel();

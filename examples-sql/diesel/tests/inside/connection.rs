@@ -1,0 +1,221 @@
+//! Of the connections, what the repositories alone cannot show: jobs that fail, panic or are cancelled.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::{Database, QUEUE, failure, types};
+use crate::schema::users;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::{QueryDsl, RunQueryDsl};
+use diesel::sqlite::SqliteConnection;
+use shared::context::RequestContext;
+use shared::demo;
+use shared::repository::{Store, StoreError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+struct Fixture {
+    database: Arc<Database>,
+    context: RequestContext,
+    _folder: tempfile::TempDir,
+}
+
+async fn fixture(readers: usize) -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path().join("users.db"), readers).await.unwrap();
+    let context = RequestContext::new("test".into(), "/".into(), Duration::from_secs(5), true);
+    Fixture { database: Arc::new(database), context, _folder: folder }
+}
+
+type Written = tokio::task::JoinHandle<Result<(), StoreError>>;
+
+impl Fixture {
+    /// Starts a write, and waits until it is in the queue or at work.
+    async fn write(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<(), StoreError> + Send + 'static,
+    ) -> Written {
+        let (database, context) = (self.database.clone(), self.context.clone());
+        let before = self.database.pool();
+        let running = tokio::spawn(async move { database.write(&context, work).await });
+        while !running.is_finished() && self.database.pool() == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        running
+    }
+
+    /// Keeps the writer busy until the sender is dropped, so that what is written meanwhile becomes one batch.
+    async fn hold_the_writer(&self) -> (mpsc::Sender<()>, Written) {
+        let (release, held) = mpsc::channel::<()>();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let held = self.write(move |_| {
+            let _ = begin.send(());
+            let _ = held.recv();
+            Ok(())
+        });
+        let held = held.await;
+        begun.await.unwrap();
+        (release, held)
+    }
+
+    async fn ids(&self) -> Vec<String> {
+        let read = |connection: &mut SqliteConnection| users::table.select(users::id).order(users::id).load(connection);
+        self.database.read(&self.context, move |connection| read(connection).map_err(failure)).await.unwrap()
+    }
+}
+
+fn insert(number: u64) -> impl FnOnce(&mut SqliteConnection) -> Result<(), StoreError> + Send + 'static {
+    move |connection| {
+        let row = crate::schema::UserRow::from(&demo::user(number, demo::unusable_hash()));
+        diesel::insert_into(users::table).values(&row).execute(connection).map(drop).map_err(failure)
+    }
+}
+
+fn id(number: u64) -> String {
+    demo::user(number, demo::unusable_hash()).id.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_fail_or_panic_do_not_undo_the_others_of_their_batch() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let first = fixture.write(insert(1)).await;
+    let taken = fixture.write(insert(1)).await;
+    let refused = fixture.write(|connection| insert(2)(connection).and(Err(StoreError::LastAdmin))).await;
+    let panicked = fixture.write(|connection| insert(3)(connection).map(|()| panic!("on purpose"))).await;
+    let failed = fixture.write(|connection| connection.batch_execute("SELECT nothing").map_err(failure)).await;
+    let last = fixture.write(insert(4)).await;
+    drop(release);
+
+    held.await.unwrap().unwrap();
+    first.await.unwrap().unwrap();
+    assert!(matches!(taken.await.unwrap(), Err(StoreError::EmailTaken)));
+    assert!(matches!(refused.await.unwrap(), Err(StoreError::LastAdmin)));
+    assert!(matches!(panicked.await.unwrap(), Err(StoreError::Internal(_))));
+    assert!(matches!(failed.await.unwrap(), Err(StoreError::Unavailable(_))));
+    last.await.unwrap().unwrap();
+    assert_eq!(fixture.ids().await, [id(1), id(4)]);
+
+    fixture.database.write(&fixture.context, insert(5)).await.unwrap();
+    assert_eq!(fixture.ids().await, [id(1), id(4), id(5)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_transaction_ended_inside_fails_as_a_whole() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let first = fixture.write(insert(1)).await;
+    // What SQLite does by itself when the disk is full.
+    let breaker = fixture.write(|connection| {
+        connection.batch_execute("ROLLBACK").map_err(failure)?;
+        connection.batch_execute("SELECT nothing").map_err(failure)
+    });
+    let breaker = breaker.await;
+    let last = fixture.write(insert(2)).await;
+    drop(release);
+    held.await.unwrap().unwrap();
+    for job in [first, breaker, last] {
+        assert!(matches!(job.await.unwrap(), Err(StoreError::Unavailable(_))));
+    }
+    assert_eq!(fixture.ids().await, Vec::<String>::new());
+    fixture.database.write(&fixture.context, insert(3)).await.unwrap();
+    assert_eq!(fixture.ids().await, [id(3)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_alone_leaves_no_transaction_open() {
+    let fixture = fixture(1).await;
+    for round in 0..3 {
+        let panics = fixture.database.write(&fixture.context, |connection| -> Result<(), _> {
+            insert(1)(connection).map(|()| panic!("on purpose"))
+        });
+        assert!(matches!(panics.await, Err(StoreError::Internal(_))));
+        let refused =
+            |connection: &mut SqliteConnection| insert(1)(connection).and(Err::<(), _>(StoreError::LastAdmin));
+        assert!(matches!(fixture.database.write(&fixture.context, refused).await, Err(StoreError::LastAdmin)));
+        fixture.database.write(&fixture.context, insert(2 + round)).await.unwrap();
+    }
+    assert_eq!(fixture.ids().await, [id(2), id(3), id(4)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_panics_costs_nobody_else_the_reader() {
+    let fixture = fixture(1).await;
+    for _ in 0..3 {
+        let read = fixture.database.read(&fixture.context, |_| -> Result<(), _> { panic!("on purpose") });
+        assert!(matches!(read.await, Err(StoreError::Internal(_))));
+        assert_eq!(fixture.ids().await, Vec::<String>::new());
+    }
+    assert_eq!(fixture.database.pool().in_use, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_cancelled_callers_are_skipped() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let ran = Arc::new(AtomicBool::new(false));
+    let flag = ran.clone();
+    let cancelled = fixture.write(move |connection| {
+        flag.store(true, Ordering::SeqCst);
+        insert(1)(connection)
+    });
+    let cancelled = cancelled.await;
+    cancelled.abort();
+    assert!(cancelled.await.unwrap_err().is_cancelled());
+    drop(release);
+    held.await.unwrap().unwrap();
+    fixture.database.write(&fixture.context, insert(2)).await.unwrap();
+    assert!(!ran.load(Ordering::SeqCst));
+    assert_eq!(fixture.ids().await, [id(2)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_told_at_once() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let mut queued = Vec::new();
+    for _ in 0..QUEUE {
+        queued.push(fixture.write(|_| Ok(())).await);
+    }
+    let pool = fixture.database.pool();
+    assert_eq!((pool.size, pool.in_use, pool.waiting), (2, 1, QUEUE));
+    let one_more = fixture.database.write(&fixture.context, |_| Ok(()));
+    assert!(matches!(one_more.await, Err(StoreError::Overloaded)));
+    // Readers have a queue of their own.
+    assert_eq!(fixture.ids().await, Vec::<String>::new());
+    drop(release);
+    held.await.unwrap().unwrap();
+    for job in queued {
+        job.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn close_finishes_what_is_queued_and_refuses_what_comes_later() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let queued = fixture.write(insert(1)).await;
+    let database = fixture.database.clone();
+    let closing = tokio::spawn(async move { database.close().await });
+    while fixture.database.pool().size > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let late = fixture.database.write(&fixture.context, insert(2));
+    assert!(matches!(late.await, Err(StoreError::Unavailable(_))));
+    drop(release);
+    held.await.unwrap().unwrap();
+    queued.await.unwrap().unwrap();
+    closing.await.unwrap();
+    assert!(matches!(fixture.database.ping(&fixture.context).await, Err(StoreError::Unavailable(_))));
+    // A second time is no harm.
+    fixture.database.close().await;
+}
+
+#[test]
+fn values_are_redacted_to_their_types() {
+    let check = |values: &str, expected: &[&str]| assert_eq!(types(values), expected, "{values}");
+    check("[]", &[]);
+    check(r#"["a", 1, -2, None, "b"]"#, &["text", "integer", "integer", "null", "text"]);
+    check(r#"["a, 1", "\"", "\\", "\\\"", "]", 7]"#, &["text", "text", "text", "text", "text", "integer"]);
+    check(&format!("{:?}", ["it's \"quoted\"", "\u{0}\n, ", "\\"]), &["text", "text", "text"]);
+}

@@ -1,0 +1,76 @@
+//! Every statement but one is prepared once a connection. In a process of its own: Diesel's default hook is the process's.
+
+#![allow(clippy::unwrap_used)]
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use shared::context::RequestContext;
+use shared::demo;
+use shared::domain::{Role, User};
+use shared::repository::{Repositories, UserQuery};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static PREPARED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn hook() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|event: InstrumentationEvent<'_>| match event {
+        InstrumentationEvent::StartQuery { query, .. } => {
+            let shown = query.to_string();
+            // What has no list of values is text that Diesel hands over as it is: BEGIN, COMMIT.
+            if let Some((statement, _)) = shown.split_once(" -- binds: ") {
+                SENT.lock().unwrap().insert(statement.to_owned());
+            }
+        }
+        InstrumentationEvent::CacheQuery { sql, .. } => PREPARED.lock().unwrap().push(sql.to_owned()),
+        _ => {}
+    }))
+}
+
+/// Each method, every way through it.
+async fn use_everything(store: &Repositories, number: u64) {
+    let context = RequestContext::internal("test");
+    let user = demo::user(number, demo::unusable_hash());
+    let after = User { version: 2, ..user.clone() };
+    store.users.insert(&context, &user).await.unwrap();
+    store.users.find(&context, user.id).await.unwrap();
+    store.users.find_by_email(&context, &user.email_key()).await.unwrap();
+    for role in [None, Some(Role::User), Some(Role::Admin)] {
+        for after in [None, Some(user.id)] {
+            store
+                .users
+                .list(&context, &UserQuery { role, after, limit: 7 + u32::try_from(number).unwrap() })
+                .await
+                .unwrap();
+        }
+    }
+    store.users.update(&context, &after, 1).await.unwrap();
+    store.users.update(&context, &after, 1).await.unwrap_err();
+    store.users.delete(&context, user.id, 1).await.unwrap_err();
+    store.users.delete(&context, user.id, 2).await.unwrap();
+    store.store.ping(&context).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_statement_is_prepared_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("users.db").display());
+    let store = store_diesel::open(&url, 1).await.unwrap();
+    store.store.close().await;
+
+    set_default_instrumentation(hook).unwrap();
+    let store = store_diesel::open(&url, 1).await.unwrap();
+    SENT.lock().unwrap().clear();
+    PREPARED.lock().unwrap().clear();
+    for number in 1..=3 {
+        use_everything(&store, number).await;
+    }
+    let prepared = PREPARED.lock().unwrap().clone();
+    let kept: BTreeSet<_> = prepared.iter().cloned().collect();
+    assert_eq!(kept.len(), prepared.len(), "each one is prepared once: {prepared:#?}");
+    assert_eq!(kept.len(), 8, "insert, two times list, find, find by e-mail, delete, refusal, ping: {kept:#?}");
+    // Diesel keeps no UPDATE, because a set of changes may have other columns next time.
+    let sent = SENT.lock().unwrap().clone();
+    let not_kept: Vec<_> = sent.difference(&kept).filter(|statement| !statement.starts_with("UPDATE")).collect();
+    assert!(not_kept.is_empty(), "{not_kept:#?}");
+}
