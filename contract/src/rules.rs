@@ -119,7 +119,10 @@ fn check_layers(answer: &Answer, operation: Option<&Operation>) -> Outcome {
 /// Answers with a body say how long it is; no answer is sent in chunks.
 fn check_length(answer: &Answer) -> Outcome {
     answer.lacks_header("transfer-encoding")?;
-    if !matches!(answer.status, 204 | 304) {
+    if matches!(answer.status, 204 | 304) {
+        // RFC 9110, section 8.6: none with 204, and with 304 no other than that of the 200, least of all 0.
+        answer.lacks_header("content-length")?;
+    } else {
         let length = answer.needs_header("content-length")?;
         let right = answer.method == "HEAD" || length == answer.body.len().to_string();
         answer.check(right, "a Content-Length that is the length of the body")?;

@@ -6,7 +6,9 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::ConnectionType;
-use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
+use actix_web::http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING,
+};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpResponse};
@@ -56,7 +58,7 @@ pub async fn observe(
     let route = response.request().match_pattern();
     let method = response.request().method().as_str();
     app.telemetry.end(&context, method, route.as_deref().unwrap_or(UNMATCHED), response.status().as_u16());
-    if response.response().head().connection_type() != ConnectionType::Close {
+    if let Some(body) = body.filter(|_| response.response().head().connection_type() != ConnectionType::Close) {
         body.read_out().await;
     }
     Ok(response)
@@ -93,15 +95,20 @@ pub async fn catch_panic(request: ServiceRequest, next: Next<BoxBody>) -> Result
 struct SharedBody(Rc<RefCell<Payload>>);
 
 impl SharedBody {
-    /// Takes the body of `request` and leaves a handle to it there.
-    fn of(request: &mut ServiceRequest) -> Self {
+    /// Takes the body of `request`, if its head announces one, and leaves a handle to it there.
+    fn of(request: &mut ServiceRequest) -> Option<Self> {
+        let headers = request.headers();
+        if !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(TRANSFER_ENCODING) {
+            return None;
+        }
         let body = Self(Rc::new(RefCell::new(request.take_payload())));
         request.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
-        body
+        Some(body)
     }
 
-    /// Reads what was not read, so that the connection can be used again; what is late is left to actix, which says
-    /// `Connection: close`, answers, and reads on for a while before it closes, so that the answer arrives.
+    /// Reads what no handler has read, so that the connection can be used again. actix does so for chunked bodies only:
+    /// beside the others it answers with `Connection: close`, and so it does here if the rest does not come soon. It
+    /// reads on for a while then before it closes, so that the answer arrives.
     async fn read_out(mut self) {
         let rest = async { while let Some(Ok(_)) = self.next().await {} };
         let _ = tokio::time::timeout(UNREAD_BODY_WAIT, rest).await;

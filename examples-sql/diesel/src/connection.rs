@@ -6,7 +6,8 @@
 //! been queued meanwhile together: one `fsync` for up to [`BATCH`] of them is what makes `synchronous = FULL` affordable.
 //! Calling SQLite on the async worker itself would be as cheap, until one slow query stalls every request beside it.
 //!
-//! Longer than the siblings' file of this name, because what a pool and a driver do for them is written out here.
+//! Longer than 400 lines because what a pool and a driver do for the siblings is written out here: the queues, the threads,
+//! the batches, a connection that is opened again.
 
 use crate::migrations;
 use crate::schema::users;
@@ -36,13 +37,16 @@ const QUEUE: usize = 1_024;
 const BATCH: usize = 64;
 
 /// How old a reader's certainty may be that the path still names the file that it has open.
-const FILE_SEEN: Duration = Duration::from_secs(1);
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 /// For every connection. `busy_timeout` comes first, so that the others wait for another process's lock, too.
 ///
 /// No `mmap_size`: the pages are in the system's cache either way, and an I/O error on a mapped page is a signal that
-/// ends the process instead of an answer 503. No larger `cache_size`: each connection has a cache of its own.
+/// ends the process instead of an error. No larger `cache_size`: each connection has a cache of its own.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+
+/// For a reader's, so that a write in the wrong place fails instead of going round the writer.
+const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -94,12 +98,12 @@ impl Database {
         let (writes, write_queue) = bounded(QUEUE);
         let mut threads = Threads::default();
 
-        let connection = Handle::new(path.clone(), migrations::prepare(&path)?, Duration::ZERO)?;
+        let connection = Handle::new(path.clone(), migrations::prepare(&path)?, Access::Write)?;
         let counter = busy.clone();
         let work = move || write_jobs(connection, &write_queue, &counter);
         threads.writer = Some(std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(work)?);
         for number in 0..readers {
-            let connection = Handle::new(path.clone(), connect(&path)?, FILE_SEEN)?;
+            let connection = Handle::new(path.clone(), connect(&path, Access::Read)?, Access::Read)?;
             let (queue, counter) = (read_queue.clone(), busy.clone());
             let work = move || read_jobs(connection, &queue, &counter);
             threads.readers.push(std::thread::Builder::new().name(format!("sqlite-reader-{number}")).spawn(work)?);
@@ -194,11 +198,24 @@ pub(crate) fn failure(error: DieselError) -> StoreError {
     }
 }
 
-/// Opens the file as every connection here does.
-pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, BoxError> {
+/// What a connection is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// Opens the file, and makes it if there is none.
+///
+/// # Errors
+/// The driver's.
+pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, BoxError> {
     let path = path.to_str().ok_or("the path is not UTF-8")?;
     let mut connection = SqliteConnection::establish(path)?;
     connection.batch_execute(PRAGMAS)?;
+    if let Access::Read = access {
+        connection.batch_execute(READER_PRAGMAS)?;
+    }
     Ok(connection)
 }
 
@@ -219,9 +236,9 @@ trait Job: Send {
 
 /// Why changes are not to stay.
 enum Undo {
-    /// The store says no, for the reason that the job keeps.
+    /// The work came to an error, which the job keeps.
     Refused,
-    /// The work failed or panicked, for the reason that the job keeps, and the connection is not to be trusted.
+    /// The driver failed or the work panicked. The job keeps the error, and the connection is not to be trusted.
     Failed,
     /// Beginning, ending or undoing a transaction failed.
     Transaction(DieselError),
@@ -257,13 +274,12 @@ where
         let Some(work) = self.work.take() else { return Err(Undo::Refused) };
         // A panic is this call's failure and nobody else's: its savepoint is rolled back, then the connection let go.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)));
-        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Internal("the query panicked".into())));
         let undo = match &outcome {
-            Ok(_) => Ok(()),
-            Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => Err(Undo::Failed),
-            Err(_) => Err(Undo::Refused),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(StoreError::Unavailable(_))) | Err(_) => Err(Undo::Failed),
+            Ok(Err(_)) => Err(Undo::Refused),
         };
-        self.outcome = Some(outcome);
+        self.outcome = Some(outcome.unwrap_or_else(|_| Err(StoreError::Internal("the query panicked".into()))));
         undo
     }
 
@@ -287,12 +303,12 @@ struct Handle {
     connection: Option<SqliteConnection>,
     file: FileId,
     looked: Instant,
-    look_after: Duration,
+    access: Access,
 }
 
 impl Handle {
-    fn new(path: PathBuf, connection: SqliteConnection, look_after: Duration) -> std::io::Result<Self> {
-        Ok(Self { file: file_id(&path)?, path, connection: Some(connection), looked: Instant::now(), look_after })
+    fn new(path: PathBuf, connection: SqliteConnection, access: Access) -> std::io::Result<Self> {
+        Ok(Self { file: file_id(&path)?, path, connection: Some(connection), looked: Instant::now(), access })
     }
 
     /// The connection, opened again if need be.
@@ -300,7 +316,9 @@ impl Handle {
     /// SQLite does not notice when its file is deleted or another one is moved into its place: it goes on with the old
     /// one, and what it is told to keep is lost. So the writer looks before each commit, and readers once a second.
     fn get(&mut self) -> Result<&mut SqliteConnection, BoxError> {
-        if self.looked.elapsed() >= self.look_after {
+        let trusts = matches!(self.access, Access::Read) && self.looked.elapsed() < LOOK_AFTER;
+        // A connection to be opened must not make an empty file where the old one was.
+        if !trusts || self.connection.is_none() {
             let file = file_id(&self.path)?;
             if file != self.file {
                 self.let_go();
@@ -310,7 +328,7 @@ impl Handle {
         }
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.path)?,
+            None => connect(&self.path, self.access)?,
         };
         Ok(self.connection.insert(connection))
     }

@@ -3,7 +3,7 @@
 //! The schema's statements are SQL files under `migrations/`, embedded when this is compiled, so that the executable
 //! needs no files beside it. `store-sea-orm` writes the same table in Rust.
 
-use crate::connection::{BoxError, connect};
+use crate::connection::{Access, BoxError, connect};
 use crate::schema::{UserRow, users};
 use diesel::dsl::sql;
 use diesel::prelude::{QueryDsl, RunQueryDsl, SelectableHelper};
@@ -38,7 +38,7 @@ pub(crate) fn prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
 }
 
 fn try_to_prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
-    let mut connection = connect(path)?;
+    let mut connection = connect(path, Access::Write)?;
     // Kept in the file. Readers and the writer do not wait for each other then, and a commit is one write and one fsync.
     let mode: String = sql::<Text>("PRAGMA journal_mode = WAL").get_result(&mut connection)?;
     if mode != "wal" {

@@ -150,6 +150,14 @@ async fn a_read_that_panics_costs_nobody_else_the_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_does_not_write() {
+    let fixture = fixture(1).await;
+    let written = fixture.database.read(&fixture.context, insert(1)).await;
+    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    assert_eq!(fixture.ids().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_cancelled_callers_are_skipped() {
     let fixture = fixture(1).await;
     let (release, held) = fixture.hold_the_writer().await;
