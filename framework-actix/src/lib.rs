@@ -1,4 +1,4 @@
-//! The API in actix-web: services in threads that share nothing, each with a runtime of its own.
+//! The API in actix-web: one copy of the application for each thread, and nothing of it shared between them.
 //!
 //! | file | what it shows |
 //! | --- | --- |

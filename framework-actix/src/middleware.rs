@@ -58,6 +58,7 @@ pub async fn observe(
     let route = response.request().match_pattern();
     let method = response.request().method().as_str();
     app.telemetry.end(&context, method, route.as_deref().unwrap_or(UNMATCHED), response.status().as_u16());
+    // Last: what is counted above is the time to the answer.
     if let Some(body) = body.filter(|_| response.response().head().connection_type() != ConnectionType::Close) {
         body.read_out().await;
     }
@@ -65,8 +66,8 @@ pub async fn observe(
 }
 
 /// Checks the token before anything else of the request is looked at, and keeps the caller for
-/// [`crate::extractors::Authenticated`]. An extractor could not: actix runs a handler's extractors side by side, the
-/// one that reads the body among them.
+/// [`crate::extractors::Authenticated`]. That extractor could not do it: actix runs a handler's extractors side by
+/// side, and a body that is refused would not wait for a token that is looked up.
 pub async fn authenticate(
     app: Data<App>,
     Context(context): Context,
@@ -106,9 +107,9 @@ impl SharedBody {
         Some(body)
     }
 
-    /// Reads what no handler has read, so that the connection can be used again. actix does so for chunked bodies only:
-    /// beside the others it answers with `Connection: close`, and so it does here if the rest does not come soon. It
-    /// reads on for a while then before it closes, so that the answer arrives.
+    /// Reads what no handler has read, so that the connection can be used again; actix itself would answer with
+    /// `Connection: close`. Where the rest does not come soon it still does: it answers, and reads on for a while
+    /// before it closes, so that the answer arrives.
     async fn read_out(mut self) {
         let rest = async { while let Some(Ok(_)) = self.next().await {} };
         let _ = tokio::time::timeout(UNREAD_BODY_WAIT, rest).await;

@@ -1,8 +1,8 @@
-//! Every path of the contract with its handlers. A resource answers 405 by itself and lists its methods, but only a
-//! resource: the attribute macros (`#[get("/api/hello")]`) make one for each handler, and a wrong method 404.
+//! Every path of the contract with its handlers. A resource lists its methods in `Allow` when it is asked for another.
+//! The attribute macros (`#[get("/api/hello")]`) make a resource for each handler, with the method as its guard: there,
+//! another method finds no resource at all and is answered 404.
 
 use crate::{handlers, middleware, problems};
-use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::guard;
 use actix_web::middleware::from_fn;
@@ -40,8 +40,11 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// A resource whose panics are answered. This cannot surround the whole application: the answer needs the request, and
-/// actix's router panics at a request that was cloned before it was routed.
-fn resource(path: &str) -> Resource<impl Endpoint> {
+/// actix's router panics itself at a request of which there is a clone.
+fn resource(
+    path: &str,
+) -> Resource<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>>
+{
     web::resource(path).wrap(from_fn(middleware::catch_panic))
 }
 
@@ -53,15 +56,4 @@ fn get() -> Route {
 /// A route that needs a token.
 fn private(route: Route) -> Route {
     route.wrap(from_fn(middleware::authenticate))
-}
-
-/// What a resource with middleware around it is, in a word.
-trait Endpoint:
-    ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
-{
-}
-
-impl<T> Endpoint for T where
-    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
-{
 }

@@ -169,3 +169,29 @@ async fn a_body_that_never_comes_is_408() {
     assert!(answer.contains("connection: close"), "{answer}");
     assert!(ask(running.address, HELLO).await.0.starts_with("HTTP/1.1 200 "));
 }
+
+// What only actix needs: it closes a connection whose request was answered before its body was read.
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_outlives_a_body_that_nobody_read() {
+    let running = start().await;
+    let request = "POST /api/hello HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\n{}";
+    let (answer, mut stream) = ask(running.address, request).await;
+    assert!(answer.starts_with("HTTP/1.1 405 ") && !answer.contains("connection: "), "{answer}");
+    stream.write_all(HELLO.as_bytes()).await.unwrap();
+    let mut start = [0; 13];
+    stream.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200 ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_arrives_while_the_body_is_still_being_sent() {
+    let running = start().await;
+    let head = "POST /api/users HTTP/1.1\r\nHost: test\r\nContent-Length: 102400\r\n\r\n";
+    let (answer, mut stream) = ask(running.address, head).await;
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("connection: close"), "{answer}");
+    for _ in 0..10 {
+        stream.write_all(&[b' '; 10_240]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

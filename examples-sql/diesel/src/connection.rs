@@ -80,11 +80,7 @@ impl Database {
         // Opening reads and writes files: not on the async worker.
         let opened = tokio::task::spawn_blocking(move || Self::start(&path, readers.max(1)));
         let opened = opened.await.unwrap_or_else(|panic| Err(panic.into()));
-        opened.map_err(|source| OpenError::Database {
-            database: shown,
-            advice: migrations::advice(source.as_ref()),
-            source,
-        })
+        opened.map_err(|source| OpenError::Database { database: shown, advice: migrations::advice(&source), source })
     }
 
     fn start(path: &Path, readers: usize) -> Result<Self, BoxError> {

@@ -10,8 +10,8 @@ use diesel::prelude::{QueryDsl, RunQueryDsl, SelectableHelper};
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use std::error::Error;
 use std::path::Path;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -28,10 +28,9 @@ pub(crate) fn prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
     let deadline = Instant::now() + TRIES;
     loop {
         match try_to_prepare(path) {
-            // The switch to WAL does not wait for a lock, whatever busy_timeout says.
-            Err(error) if error.to_string().contains("locked") && Instant::now() < deadline => {
-                std::thread::sleep(PAUSE)
-            }
+            // The switch to WAL does not wait for a lock, whatever busy_timeout says. "locking protocol" is said if too
+            // many others were met on the way.
+            Err(error) if says(&error, &["locked", "locking"]) && Instant::now() < deadline => sleep(PAUSE),
             outcome => return outcome,
         }
     }
@@ -69,21 +68,25 @@ fn run(connection: &mut SqliteConnection) -> Result<(), BoxError> {
     })
 }
 
-/// What to do about a file that could not be opened. Diesel passes on SQLite's words and not its codes.
-pub(crate) fn advice(error: &(dyn Error + Send + Sync + 'static)) -> &'static str {
-    let message = error.to_string();
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if says(&["not a database"]) {
+/// What to do about a file that could not be opened.
+pub(crate) fn advice(error: &BoxError) -> &'static str {
+    if says(error, &["not a database"]) {
         "it is no SQLite database: choose another --database-url, or move that file away"
-    } else if says(&["malformed", "disk I/O"]) {
+    } else if says(error, &["malformed", "disk I/O"]) {
         "the file is damaged: restore a backup of it, or choose another --database-url"
-    } else if says(&["no such column", "no column", "already another"]) {
+    } else if says(error, &["no such column"]) {
         "it belongs to another program: choose another --database-url"
-    } else if says(&["locked"]) {
+    } else if says(error, &["locked", "locking"]) {
         "another process keeps it locked: end that one, or choose another --database-url"
-    } else if says(&["full"]) {
+    } else if says(error, &["is full"]) {
         "make room on the disk, or choose another --database-url"
     } else {
         "choose a --database-url whose file and folder this process may create and write"
     }
+}
+
+/// Diesel passes on SQLite's words and not its codes.
+fn says(error: &BoxError, words: &[&str]) -> bool {
+    let message = error.to_string();
+    words.iter().any(|words| message.contains(words))
 }

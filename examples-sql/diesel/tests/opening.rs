@@ -115,6 +115,19 @@ async fn another_programs_table_of_users_is_refused_and_left_alone() {
     assert_eq!(tables.load::<String>(&mut other).unwrap(), ["users"]);
 }
 
+#[tokio::test]
+async fn a_file_with_the_table_of_another_orm_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.db");
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    other.batch_execute(include_str!("../migrations/2026-01-01-000000_create_users/up.sql")).unwrap();
+    let id = demo::user(0, demo::unusable_hash()).id;
+    let row = format!("INSERT INTO users VALUES ('{id}', 'n', 'E@x', 'e@x', 'h', 'admin', 1, 1, 1, 1)");
+    other.batch_execute(&row).unwrap();
+    let opened = store_diesel::open(&url(&path), 1).await.unwrap();
+    assert_eq!(opened.users.find(&context(), id).await.unwrap().unwrap().email, "E@x");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_open_one_new_file_at_once_all_come_up() {
     for _ in 0..5 {

@@ -123,6 +123,33 @@ async fn a_batch_whose_transaction_ended_inside_fails_as_a_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_a_full_database_what_is_acknowledged_is_there_and_nothing_else() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let first = fixture.write(insert(1)).await;
+    let too_much = fixture.write(|connection| {
+        // Takes no page more than there are; a new connection knows nothing of it.
+        connection.batch_execute("PRAGMA max_page_count = 1").map_err(failure)?;
+        (100..200).try_for_each(|number| insert(number)(connection))
+    });
+    let too_much = too_much.await;
+    let last = fixture.write(insert(2)).await;
+    drop(release);
+    held.await.unwrap().unwrap();
+    let failed = too_much.await.unwrap().unwrap_err();
+    let source = std::error::Error::source(&failed).unwrap().to_string();
+    assert!(matches!(failed, StoreError::Unavailable(_)) && source.contains("full"), "{source}");
+    let mut expected = Vec::new();
+    for (number, job) in [(1, first), (2, last)] {
+        expected.extend(job.await.unwrap().is_ok().then(|| id(number)));
+    }
+    assert_eq!(fixture.ids().await, expected);
+    fixture.database.write(&fixture.context, insert(3)).await.unwrap();
+    expected.push(id(3));
+    assert_eq!(fixture.ids().await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_fails_alone_leaves_no_transaction_open() {
     let fixture = fixture(1).await;
     for round in 0..3 {
