@@ -17,6 +17,10 @@ pub enum Framing {
     ChunkedWithoutEnd,
 }
 
+/// How a body begins whose rest is never sent. Not a byte or two: a server may look at the first few bytes of a body before
+/// it looks at anything else of the request.
+pub const BEGINNING: &str = "{\"email\": \"nobody@example.com\", ";
+
 /// A request as it goes over the wire.
 #[derive(Debug, Clone)]
 pub struct Request {

@@ -3,11 +3,11 @@
 
 use crate::problems::ApiProblem;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::header::{
     AUTHORIZATION, AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use shared::app::App;
 use shared::body::{BODY_LIMIT, Body, BodyHeaders};
@@ -126,7 +126,3 @@ pub(crate) fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<Strin
     let first = lines.next()?.into_owned();
     Some(lines.fold(first, |joined, line| joined + ", " + &line))
 }
-
-/// The path as the client sent it, where [`crate::middleware::normalize_path`] has changed it.
-#[derive(Clone)]
-pub(crate) struct SentUri(pub Uri);

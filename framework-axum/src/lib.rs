@@ -21,6 +21,7 @@ pub mod routes;
 
 use axum::ServiceExt;
 use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
 use shared::app::App;
 use std::io;
@@ -41,8 +42,9 @@ pub async fn serve(app: App, listen: SocketAddr, on_listening: impl FnOnce(Socke
         let _ = stream.set_nodelay(true);
     });
 
-    // A layer on a `Router` runs after routing; what changes the path must stand before it.
-    let service = MapRequestLayer::new(middleware::normalize_path).layer(routes::routes(app.clone()));
+    // A layer on a `Router` runs after routing: what sees the request as sent, or changes its path, must stand before.
+    let router = MapRequestLayer::new(middleware::normalize_path).layer(routes::routes(app.clone()));
+    let service = from_fn_with_state(app.clone(), middleware::observe).layer(router);
     let drain = app.drain.clone();
     let server = axum::serve(listener, ServiceExt::<Request>::into_make_service(service))
         .with_graceful_shutdown(async move { drain.begun().await });

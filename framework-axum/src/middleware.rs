@@ -1,9 +1,9 @@
 //! What surrounds every request.
 
-use crate::extractors::{SentUri, text};
+use crate::extractors::text;
 use crate::problems::{self, ApiProblem};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, ORIGIN};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
@@ -16,11 +16,9 @@ use std::borrow::Cow;
 /// Begins a request's context, ends it, and writes what every answer carries: problems, cross-origin headers, request
 /// id, timing, log line and metrics. Refuses new requests once the shutdown has begun.
 pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let sent = request.extensions().get::<SentUri>().map_or(request.uri(), |sent| &sent.0);
     let request_id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-    let context = app.telemetry.begin(request_id, sent.path());
+    let context = app.telemetry.begin(request_id, request.uri().path());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
     let (origin, wanted) = (text(request.headers(), ORIGIN), text(request.headers(), ACCESS_CONTROL_REQUEST_METHOD));
     request.extensions_mut().insert(context.clone());
 
@@ -35,13 +33,26 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     };
 
     let mut response = problems::render(response, &context);
+    // axum counts the empty body of a 304 to `HEAD`; the header would say how long the body of a 200 is (RFC 9110, 8.6).
+    if response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
     for (name, value) in context.response_headers().into_iter().chain(cors) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
-    let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let route = response.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str);
     app.telemetry.end(&context, method.as_str(), route, response.status().as_u16());
+    response
+}
+
+/// Tells [`observe`], which stands before the router, by the answer which route matched.
+pub async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(matched);
+    }
     response
 }
 
@@ -56,8 +67,7 @@ pub fn normalize_path(mut request: Request) -> Request {
         None => normal,
     };
     if let Ok(path_and_query) = path_and_query.parse::<PathAndQuery>() {
-        let sent = std::mem::replace(request.uri_mut(), Uri::from(path_and_query));
-        request.extensions_mut().insert(SentUri(sent));
+        *request.uri_mut() = Uri::from(path_and_query);
     }
     request
 }

@@ -3,12 +3,13 @@
 
 use crate::{handlers, middleware, problems};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use shared::app::App;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// The routes, with the layers that surround each of them; the last one added is the outermost.
+/// The routes, with the layers that surround each of them; the last one added is the outermost. What surrounds the router
+/// itself is added in [`crate::serve`].
 pub fn routes(app: App) -> Router {
     Router::new()
         .route("/api/hello", get(handlers::hello::show))
@@ -34,6 +35,6 @@ pub fn routes(app: App) -> Router {
         .fallback(problems::not_found)
         .method_not_allowed_fallback(problems::method_not_allowed)
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(from_fn_with_state(app.clone(), middleware::observe))
+        .layer(from_fn(middleware::note_route))
         .with_state(app)
 }

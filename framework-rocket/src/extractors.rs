@@ -1,7 +1,7 @@
 //! How a request becomes a handler's arguments. Rocket runs request guards in the order of the arguments, then those of
 //! the path, then the one of the body, and stops at the first that refuses: the token is checked before the body.
 
-use crate::middleware;
+use crate::middleware::{self, PEEKED};
 use crate::problems::{self, ApiProblem};
 use rocket::Request;
 use rocket::data::{self, Data, FromData, ToByteUnit};
@@ -118,11 +118,17 @@ async fn read<T: Body>(request: &Request<'_>, data: Data<'_>) -> Result<T, Probl
         content_length: content_length.as_deref(),
     };
     headers.check_length(context)?;
-    let collected = tokio::time::timeout(app.body_timeout, data.open(BODY_LIMIT.bytes()).into_bytes()).await;
-    let bytes = match collected {
+    let unreadable = || Problem::MalformedJson("The body could not be read".to_owned());
+    let is_whole = data.peek_complete();
+    let body = data.open(BODY_LIMIT.bytes());
+    // A body that broke off under Rocket's own look at its beginning would now seem to end there.
+    if body.hint() < PEEKED && !is_whole {
+        return Err(unreadable());
+    }
+    let bytes = match tokio::time::timeout(app.body_timeout, body.into_bytes()).await {
         Err(_) => return Err(Problem::RequestTimeout),
+        Ok(Err(_)) => return Err(unreadable()),
         Ok(Ok(bytes)) if !bytes.is_complete() => return Err(Problem::PayloadTooLarge { limit: BODY_LIMIT }),
-        Ok(Err(_)) => return Err(Problem::MalformedJson("The body could not be read".to_owned())),
         Ok(Ok(bytes)) => bytes.into_inner(),
     };
     shared::body::read(context, headers, &bytes)
@@ -135,7 +141,7 @@ fn served<'r>(request: &'r Request<'_>) -> Result<(&'r App, &'r RequestContext),
     Ok((app, &observed.context))
 }
 
-/// A header's lines, joined by commas (RFC 9110, section 5.3). Rocket has dropped those that are not UTF-8.
+/// A header's lines, joined by commas (RFC 9110, section 5.3). Lines that are not UTF-8 never get here: Rocket drops them.
 pub(crate) fn text(request: &Request<'_>, name: &str) -> Option<String> {
     let mut lines = request.headers().get(name);
     let first = lines.next()?.to_owned();

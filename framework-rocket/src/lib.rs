@@ -9,6 +9,10 @@
 //! | [`problems`] | how errors become answers |
 //! | [`middleware`] | what surrounds every request |
 //!
+//! What Rocket 0.5.2 does before any code of ours runs, and what no setting changes: it waits, without a limit, for the
+//! first 14 bytes of a body or its end (in search of a form's `_method`), so that even a missing token is answered only
+//! then; and it drops header lines that are not UTF-8, so that an `If-Match` of such bytes is none.
+//!
 //! This crate sees `shared` and Rocket. It never sees a store, and no rule lives in it. Read it beside
 //! `framework-axum` and `framework-actix`: the same files, the same functions in the same order.
 

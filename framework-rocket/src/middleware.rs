@@ -70,7 +70,7 @@ impl Fairing for Observe {
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         restore_method(request, data).await;
         let is_late = observed(request).is_some_and(Observed::is_late);
-        // Rocket's router passes over empty segments.
+        // Rocket's router decodes segments before it compares them, but passes over empty ones.
         if is_late || shared::paths::has_empty_segment(request.uri().path().as_str()) {
             request.set_uri(uri!("/nowhere"));
         }
@@ -96,9 +96,12 @@ pub fn end(request: &Request<'_>, response: &mut Response<'_>, method: &str) {
     app.telemetry.end(&observed.context, method, &route, response.status().code);
 }
 
-/// Undoes what Rocket does with a form whose first field is `_method`: it takes the method from there.
+/// How much of each body Rocket reads before the fairings run, in search of a form's `_method`.
+pub(crate) const PEEKED: usize = "_method=delete".len();
+
+/// Undoes what Rocket does with a form that is posted with `_method` as its first field: it takes that for the method.
+/// A form really sent by the other method cannot be told apart; it would be refused for its media type anyway.
 async fn restore_method(request: &mut Request<'_>, data: &mut Data<'_>) {
-    const PEEKED: usize = "_method=delete".len();
     if request.method() == Method::Post || !request.content_type().is_some_and(|content_type| content_type.is_form()) {
         return;
     }

@@ -1,7 +1,7 @@
 //! How errors become answers. A `Responder` sees the request, so a handler's problem is written out on the spot. A guard
 //! has no answer of its own: Rocket hands its status alone to a catcher, so its problem waits in the request's cache.
 
-use crate::middleware;
+use crate::middleware::{self, Observed};
 use crate::routes;
 use rocket::http::Status;
 use rocket::outcome::Outcome;
@@ -28,7 +28,10 @@ impl<'r> Responder<'r, 'static> for ApiProblem {
 }
 
 /// Writes out a problem.
-fn render(problem: &Problem, request: &Request<'_>) -> response::Result<'static> {
+///
+/// # Errors
+/// If there is no application to serve; Rocket's own 500 is all that is left then.
+pub fn render(problem: &Problem, request: &Request<'_>) -> response::Result<'static> {
     let context = &middleware::observed(request).ok_or(Status::InternalServerError)?.context;
     problem.log(context.request_id());
     let body = problem.body(context.path(), context.request_id());
@@ -96,12 +99,15 @@ pub fn panicked(request: &Request<'_>) -> ApiProblem {
     refusal(request).unwrap_or_else(panicked)
 }
 
+/// The answer to a method that the path's routes do not have, if the path has routes.
+fn method_not_allowed(request: &Request<'_>) -> Option<ApiProblem> {
+    let allow = routes::allow(request)?;
+    Some(Problem::MethodNotAllowed { allow: Some(allow) }.into())
+}
+
 fn unrouted(request: &Request<'_>) -> ApiProblem {
-    if middleware::observed(request).is_some_and(|observed| observed.is_late()) {
+    if middleware::observed(request).is_some_and(Observed::is_late) {
         return Problem::ShuttingDown.into();
     }
-    match routes::allow(request) {
-        Some(allow) => Problem::MethodNotAllowed { allow: Some(allow) }.into(),
-        None => Problem::NotFound.into(),
-    }
+    method_not_allowed(request).unwrap_or_else(|| Problem::NotFound.into())
 }

@@ -21,6 +21,10 @@ use tokio_util::sync::CancellationToken;
 /// Longest wait for the store to let go of its database at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Libraries that say more than an operator wants, unless the filter asks for them: actix reports each malformed request
+/// as an error, so that any client could fill the log; the others tell of every start.
+const QUIET: &str = "actix_http=off,actix_server=warn,sea_orm_migration=warn";
+
 /// Why a variant did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -51,7 +55,8 @@ pub enum StartError {
 
 /// Runs a variant until it is told to stop by Ctrl-C or SIGTERM. What goes wrong at start is said in one sentence.
 pub fn run(variant: VariantSettings) -> ExitCode {
-    let logs = match start_logs(&variant.settings.log, variant.settings.log_format) {
+    let filter = format!("{QUIET},{}", variant.settings.log);
+    let logs = match start_logs(&filter, variant.settings.log_format) {
         Ok(logs) => logs,
         Err(error) => return fail(&error),
     };

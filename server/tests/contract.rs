@@ -7,7 +7,9 @@
 
 mod support;
 
+use contract::session::Transcript;
 use contract::{CaseError, World, cases, differential};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use libtest_mimic::{Arguments, Failed, Trial};
 use server::{Framework, Store};
 use std::sync::{Arc, Mutex};
@@ -73,15 +75,16 @@ fn main() {
 /// One scripted session against every variant, on fresh databases: what differs is shown as a diff.
 fn compare(runtime: &Runtime) -> Result<(), Failed> {
     let credentials = support::credentials();
-    let mut transcripts = Vec::new();
-    for (framework, store) in variants() {
+    let record = async |(framework, store)| {
         let folder = folder();
         let mut start = Start::new(framework, store, folder.path());
         start.credentials = credentials.clone();
-        let process = start.run().map_err(failed)?;
-        let name = format!("{framework}-{store}");
-        transcripts.push(runtime.block_on(differential::record(&name, &process.url, &credentials)).map_err(failed)?);
-    }
+        let process = start.run()?;
+        differential::record(&format!("{framework}-{store}"), &process.url, &credentials).await
+    };
+    // A few at a time: the session waits for time-outs now and then.
+    let recorded = stream::iter(variants()).map(record).buffered(3).try_collect();
+    let transcripts: Vec<Transcript> = runtime.block_on(recorded).map_err(failed)?;
     let steps = transcripts.first().map_or(0, |transcript| transcript.steps.len());
     if steps < 150 {
         return Err(format!("the session has {steps} steps").into());

@@ -1,5 +1,5 @@
-//! What must hold when things go wrong, on real processes: files that cannot be opened, full disks, `kill -9`, locks,
-//! and several processes on one file.
+//! What must hold when things go wrong, on real processes: full disks, damaged files, `kill -9`, locks, and several
+//! processes on one file.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
@@ -7,126 +7,18 @@ mod support;
 
 use contract::client::Client;
 use contract::request::Request;
-use contract::{Credentials, answer::Answer};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use serde_json::{Value, json};
+use serde_json::json;
 use server::{Framework, Store};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use support::{Process, Start, folder, sqlite_stores};
+use support::requests::{count_users, new_user, send, sign_in, value};
+use support::{Start, folder, sqlite_stores};
 
 const FRAMEWORK: Framework = Framework::Axum;
-
-async fn send(process: &Process, request: Request) -> Answer {
-    Client::new(&process.url).unwrap().send(&request).await.unwrap()
-}
-
-async fn sign_in(process: &Process, credentials: &Credentials) -> String {
-    let body = json!({"email": credentials.admin_email, "password": credentials.admin_password});
-    let answer = send(process, Request::new("POST", "/api/auth/login").json(&body)).await;
-    assert_eq!(answer.status, 200, "{answer}");
-    value(&answer)["access_token"].as_str().unwrap().to_owned()
-}
-
-fn value(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap()
-}
-
-fn new_user(number: usize) -> Request {
-    let body = json!({"name": "Somebody", "email": format!("u{number}@example.com"), "password": "correct horse"});
-    Request::new("POST", "/api/auth/register").json(&body)
-}
-
-/// How many users a server lists, page by page.
-async fn count_users(process: &Process, token: &str) -> usize {
-    let (mut count, mut path) = (0, "/api/users?limit=100".to_owned());
-    loop {
-        let answer = send(process, Request::new("GET", &path).bearer(token)).await;
-        assert_eq!(answer.status, 200, "{answer}");
-        let page = value(&answer);
-        count += page["items"].as_array().unwrap().len();
-        match page["next"].as_str() {
-            Some(next) => path = format!("/api/users?limit=100&after={next}"),
-            None => return count,
-        }
-    }
-}
-
-#[test]
-fn a_database_that_cannot_be_opened_is_said_in_one_sentence() {
-    for store in sqlite_stores() {
-        let folder = folder();
-        let path = |name: &str| folder.path().join(name);
-        std::fs::create_dir(path("directory.db")).unwrap();
-        std::fs::write(path("garbage.db"), "this is no database, it is a text of some length\n".repeat(400)).unwrap();
-        std::fs::write(path("file"), "").unwrap();
-        for name in ["directory.db", "garbage.db", "file/below.db"] {
-            let mut start = Start::new(FRAMEWORK, store, folder.path());
-            start.database = path(name);
-            let (status, said) = start.refusal();
-            assert_eq!(status.code(), Some(1), "{store} {name}: {said}");
-            assert!(said.starts_with("error: ") && said.contains(name), "{store} {name}: {said}");
-            assert!(said.trim().lines().count() == 1 && !said.contains("panicked"), "{store} {name}: {said}");
-        }
-    }
-}
-
-#[test]
-fn a_wrong_setting_is_refused_with_its_name_and_what_would_be_right() {
-    let folder = folder();
-    let start = || Start::new(FRAMEWORK, Store::DieselSqlite, folder.path());
-    let refusal = |arguments: &[&str]| {
-        let start = arguments.iter().fold(start(), |start, argument| start.argument(argument));
-        let (status, said) = start.refusal();
-        assert!(!status.success(), "{said}");
-        said
-    };
-    let said = refusal(&["--pool-size", "none"]);
-    assert!(said.contains("--pool-size") && said.contains("none"), "{said}");
-    let said = refusal(&["--log", "=="]);
-    assert!(said.contains("--log") && said.contains("error, warn, info"), "{said}");
-    let said = refusal(&["--cors-origin", "*"]);
-    assert!(said.contains("--cors-origin") && said.contains("https://example.com"), "{said}");
-    let said = refusal(&["--jwt-secret-file", "/nowhere"]);
-    assert!(said.contains("JWT_SECRET"), "{said}");
-
-    let mut short = start();
-    short.credentials.jwt_secret = "short".to_owned();
-    let said = short.refusal().1;
-    assert!(said.contains("JWT_SECRET") && said.contains("32 bytes") && !said.contains("short\n"), "{said}");
-    let mut weak = start();
-    weak.credentials.admin_password = "1234567".to_owned();
-    let said = weak.refusal().1;
-    assert!(said.contains("ADMIN_PASSWORD") && !said.contains("1234567"), "{said}");
-    let mut elsewhere = std::process::Command::new(env!("CARGO_BIN_EXE_server"));
-    elsewhere.args([
-        "--framework",
-        "axum",
-        "--store",
-        "diesel-sqlite",
-        "--database-url",
-        "postgres://me:secret@host/x",
-    ]);
-    let said = String::from_utf8(elsewhere.output().unwrap().stderr).unwrap();
-    assert!(said.contains("DATABASE_URL") && said.contains("sqlite://") && !said.contains("secret"), "{said}");
-}
-
-#[test]
-fn a_port_that_is_taken_is_said_with_the_flag_that_changes_it() {
-    for framework in [Framework::Axum, Framework::Actix, Framework::Rocket] {
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = taken.local_addr().unwrap().to_string();
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_server"));
-        command.args(["--framework", &framework.to_string(), "--store", "memory", "--listen", &address]);
-        let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{framework}: {said}");
-        assert!(said.contains(&address) && said.contains("--listen"), "{framework}: {said}");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_user_that_a_client_saw_created_is_there_after_kill_9() {
@@ -310,21 +202,6 @@ async fn two_processes_of_different_make_share_one_file() {
     assert_eq!(answer.status, 409, "{answer}");
 }
 
-#[test]
-fn many_processes_that_start_at_once_on_an_empty_folder_all_come_up() {
-    for store in sqlite_stores() {
-        let folder = folder();
-        let start = Start::new(FRAMEWORK, store, folder.path());
-        let started: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..6).map(|_| scope.spawn(|| start.run())).collect();
-            starts.into_iter().map(|start| start.join().unwrap()).collect()
-        });
-        for process in started {
-            process.unwrap_or_else(|error| panic!("{store}: {error}"));
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_deleted_through_one_process_is_locked_out_of_the_others_within_five_seconds() {
     let folder = folder();
@@ -345,87 +222,4 @@ async fn a_user_deleted_through_one_process_is_locked_out_of_the_others_within_f
     let answer = list().await;
     assert_eq!(answer.status, 401, "{answer}");
     assert!(answer.text().contains("token-invalid"), "{answer}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_told_to_stop_ends_well_and_keeps_what_it_answered() {
-    for framework in [Framework::Axum, Framework::Actix, Framework::Rocket] {
-        for store in sqlite_stores() {
-            let folder = folder();
-            let start = Start::new(framework, store, folder.path());
-            let mut process = start.run().unwrap();
-            let token = sign_in(&process, &start.credentials).await;
-            assert_eq!(send(&process, new_user(1)).await.status, 201);
-            // An idle connection is open meanwhile.
-            let _idle = Client::new(&process.url).unwrap().connect().await.unwrap();
-            let status = process.terminate();
-            assert!(status.success(), "{framework} {store}: {status}\n{}", process.log());
-            assert!(process.log().contains("stopped"), "{framework} {store}: {}", process.log());
-            let process = start.run().unwrap();
-            assert_eq!(count_users(&process, &token).await, 2, "{framework} {store}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_log_has_one_line_a_request_and_no_secret() {
-    for framework in [Framework::Axum, Framework::Actix, Framework::Rocket] {
-        let folder = folder();
-        let start = Start::new(framework, Store::DieselSqlite, folder.path()).argument("--log").argument("debug");
-        let mut process = start.run().unwrap();
-        let token = sign_in(&process, &start.credentials).await;
-        let created = send(&process, new_user(1).header("X-Request-Id", "create-1")).await;
-        let path = created.header("location").unwrap().to_owned();
-        send(&process, Request::new("GET", &path).bearer(&token).header("X-Request-Id", "find-1")).await;
-        send(&process, Request::new("GET", "/nowhere").header("X-Request-Id", "lost-1")).await;
-        assert!(process.terminate().success());
-        let log = process.log();
-        for secret in
-            ["correct horse", &start.credentials.admin_password, &start.credentials.jwt_secret, &token, "argon2id"]
-        {
-            assert!(!log.contains(secret), "{framework}: the log holds a secret\n{log}");
-        }
-        let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let of = |id: &str| -> Vec<&Value> { lines.iter().filter(|line| line["request_id"] == id).collect() };
-        let [find] = of("find-1")[..] else { panic!("{framework}: not one line for find-1\n{log}") };
-        assert_eq!(
-            (&find["method"], &find["route"], &find["status"]),
-            (&json!("GET"), &json!("/api/users/{id}"), &json!(200))
-        );
-        assert!(find["duration_ms"].is_number() && find["user_id"].is_string(), "{framework}: {find}");
-        let [lost] = of("lost-1")[..] else { panic!("{framework}: not one line for lost-1\n{log}") };
-        assert_eq!((&lost["route"], &lost["status"]), (&json!("unmatched"), &json!(404)), "{framework}");
-        assert_eq!(of("create-1").len(), 1, "{framework}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_trace_shows_the_statements_that_were_sent_and_no_value() {
-    for store in sqlite_stores() {
-        let folder = folder();
-        let start = Start::new(FRAMEWORK, store, folder.path()).argument("--trace");
-        let process = start.run().unwrap();
-        let token = sign_in(&process, &start.credentials).await;
-        send(&process, new_user(1).header("X-Request-Id", "create-1")).await;
-        send(&process, Request::new("GET", "/api/users?limit=3").bearer(&token).header("X-Request-Id", "list-1")).await;
-        let trace = |id: &str| send(&process, Request::new("GET", &format!("/trace/{id}")));
-        let created = trace("create-1").await;
-        assert_eq!(created.status, 200, "{store}: {created}");
-        let text = created.text();
-        assert!(text.contains("INSERT INTO") && text.contains("\"text\""), "{store}: {text}");
-        assert!(
-            !text.contains("u1@example.com") && !text.contains("Somebody") && !text.contains("argon2"),
-            "{store}: {text}"
-        );
-        let listed = value(&trace("list-1").await);
-        let statements = listed["statements"].as_array().unwrap();
-        let selects =
-            statements.iter().filter(|statement| statement["statement"].as_str().unwrap().starts_with("SELECT"));
-        assert_eq!(
-            (selects.count(), &listed["route"]),
-            (1, &json!("/api/users")),
-            "{store}: a page is one round trip: {listed}"
-        );
-        assert_eq!(trace("unknown").await.status, 404);
-    }
 }

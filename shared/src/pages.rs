@@ -56,8 +56,12 @@ pub fn problem(slug: &str) -> Result<String, Problem> {
 fn problem_page(slug: &str) -> Option<String> {
     let kind = KINDS.into_iter().find(|kind| kind.slug == slug)?;
     let page = include_str!("pages/problem.html");
+    // Explanations are written with `code` in them.
+    let parts = kind.explanation.split('`').enumerate();
+    let explanation: String =
+        parts.map(|(n, part)| if n % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect();
     let filled = page.replace("{title}", kind.title).replace("{slug}", kind.slug);
-    Some(filled.replace("{status}", &kind.status.to_string()).replace("{explanation}", kind.explanation))
+    Some(filled.replace("{status}", &kind.status.to_string()).replace("{explanation}", &explanation))
 }
 
 #[cfg(test)]
@@ -79,6 +83,7 @@ mod tests {
         for kind in KINDS {
             let page = problem_page(kind.slug).unwrap();
             assert!(page.contains(kind.title) && !page.contains("{title}") && !page.contains("{s"), "{page}");
+            assert!(!page.contains('`') && page.matches("<code>").count() == page.matches("</code>").count(), "{page}");
         }
         assert!(problem_page("nothing").is_none());
     }

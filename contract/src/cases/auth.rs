@@ -102,7 +102,9 @@ fn without_request_id(answer: &Answer) -> Result<String, CaseError> {
         .headers
         .iter()
         .filter(|(name, _)| !matches!(name.to_ascii_lowercase().as_str(), "x-request-id" | "server-timing" | "date"));
-    let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+    // The order of headers with different names means nothing (RFC 9110, section 5.3).
+    headers.sort();
     let body = answer.text().replace(&answer.text_at("/request_id")?, "");
     Ok(format!("{}\n{}\n{}\n{body}", answer.status, headers.join("\n"), answer.layers().join(", ")))
 }

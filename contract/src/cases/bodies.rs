@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::answer::{Answer, CaseError, Outcome};
-use crate::request::{Framing, Request};
+use crate::request::{BEGINNING, Framing, Request};
 use crate::world::{PASSWORD, World, member};
 
 /// The most a body may hold.
@@ -24,7 +24,7 @@ cases!("bodies";
     a_content_encoding_is_refused,
     an_empty_body_is_malformed_whatever_its_type,
     a_slow_body_is_waited_for,
-    a_body_that_never_comes_is_timed_out,
+    a_body_that_stops_coming_is_timed_out,
     a_broken_chunk_registers_nobody,
 );
 
@@ -70,7 +70,7 @@ async fn at_once(world: &World, request: Request) -> Result<Answer, CaseError> {
 
 async fn a_huge_content_length_is_refused_before_the_body_comes(world: &World) -> Outcome {
     for length in [LIMIT as u64 + 1, 10_000_000_000, i64::MAX as u64] {
-        let request = register().json_text("{").framing(Framing::Length(length));
+        let request = register().json_text(BEGINNING).framing(Framing::Length(length));
         at_once(world, request).await?.status(413)?.problem("payload-too-large")?;
     }
     Ok(())
@@ -192,8 +192,8 @@ async fn a_slow_body_is_waited_for(world: &World) -> Outcome {
     Ok(())
 }
 
-async fn a_body_that_never_comes_is_timed_out(world: &World) -> Outcome {
-    let request = register().json_text("{").framing(Framing::Length(100));
+async fn a_body_that_stops_coming_is_timed_out(world: &World) -> Outcome {
+    let request = register().json_text(BEGINNING).framing(Framing::Length(100));
     let answer = world.send(request).await?;
     answer.status(408)?.problem("request-timeout")?.header_is("connection", "close")?;
     Ok(())

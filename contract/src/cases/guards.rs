@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::answer::Outcome;
-use crate::request::{Framing, Request};
+use crate::request::{BEGINNING, Framing, Request};
 use crate::world::World;
 
 const NOBODY: &str = "/api/users/01890000-0000-7000-8000-000000000000";
@@ -51,7 +51,7 @@ async fn the_token_goes_before_the_body(world: &World) -> Outcome {
             request.clone(),
             broken(request.clone()),
             broken(request.clone()).framing(Framing::Chunked),
-            request.clone().json_text("{").framing(Framing::Length(10_000_000_000)),
+            request.clone().json_text(BEGINNING).framing(Framing::Length(10_000_000_000)),
         ];
         for body in bodies {
             world.send(body.clone()).await?.status(401)?.problem("token-missing")?;

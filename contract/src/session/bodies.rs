@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Recorder;
-use crate::request::{Framing, Request};
+use crate::request::{BEGINNING, Framing, Request};
 
 pub(super) async fn run(recorder: &mut Recorder) {
     media(recorder).await;
@@ -63,14 +63,14 @@ async fn sizes(recorder: &mut Recorder) {
         recorder.step(request.clone().framing(Framing::Chunked)).await;
         recorder.step(request.framing(Framing::Chunked).pieces_of(4_096, Duration::ZERO)).await;
     }
-    recorder.step(login().json_text("{").framing(Framing::Length(10_000_000_000))).await;
+    recorder.step(login().json_text(BEGINNING).framing(Framing::Length(10_000_000_000))).await;
     recorder.step(login().json_text(vec![b' '; 65_537]).framing(Framing::ChunkedWithoutEnd)).await;
     recorder.step(login()).await;
     recorder.step(login().bytes("")).await;
     recorder.step(login().json_text("").framing(Framing::Chunked)).await;
     recorder.step(login().json_text("{}").pieces_of(1, Duration::from_millis(50))).await;
     // Ten seconds of waiting, once: the one way to see a 408.
-    recorder.step(login().json_text("{").framing(Framing::Length(9))).await;
+    recorder.step(login().json_text(BEGINNING).framing(Framing::Length(100))).await;
 }
 
 async fn syntax(recorder: &mut Recorder) {

@@ -35,7 +35,9 @@ pub struct LabSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
     /// The page's port cannot be had.
-    #[error("cannot serve the lab page on {listen}: {source}; choose another address with --lab-listen, such as --lab-listen 127.0.0.1:7879")]
+    #[error(
+        "cannot serve the lab page on {listen}: {source}; choose another address with --lab-listen, such as --lab-listen 127.0.0.1:7879"
+    )]
     Page {
         /// The address.
         listen: SocketAddr,
@@ -43,7 +45,9 @@ pub enum LabError {
         source: io::Error,
     },
     /// A variant's port cannot be had.
-    #[error("cannot start {variant} on port {port}: {source}; choose other ports with --first-port (0 takes free ones)")]
+    #[error(
+        "cannot start {variant} on port {port}: {source}; choose other ports with --first-port (0 takes free ones)"
+    )]
     Port {
         /// The variant.
         variant: String,

@@ -47,6 +47,7 @@ struct Row {
 }
 
 struct Cell {
+    store: String,
     /// How to run it without the lab.
     command: String,
     running: Option<Variant>,
@@ -57,6 +58,7 @@ async fn page(State(variants): State<Arc<Variants>>) -> Response {
     let stores: Vec<String> = Store::value_variants().iter().map(ToString::to_string).collect();
     let row = |framework: String| {
         let cell = |store: &String| Cell {
+            store: store.clone(),
             command: format!("cargo run -p server -- --framework {framework} --store {store}"),
             running: running.iter().find(|variant| variant.framework == framework && variant.store == *store).cloned(),
         };
@@ -113,7 +115,8 @@ mod tests {
         for host in ["127.0.0.1:7878", "localhost:7878", "LOCALHOST", "[::1]:7878", "127.0.0.1", "[::1]"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["", "evil.example:7878", "127.0.0.1.evil.example", "localhost.evil.example:7878", "10.0.0.1:7878"] {
+        for host in ["", "evil.example:7878", "127.0.0.1.evil.example", "localhost.evil.example:7878", "10.0.0.1:7878"]
+        {
             assert!(!is_loopback(host), "{host}");
         }
     }

@@ -79,7 +79,7 @@ impl Variants {
         for running in &self.0 {
             let ended = running.child.lock().await.try_wait();
             let status = match ended {
-                Ok(Some(status)) => format!("ended ({status})"),
+                Ok(Some(status)) => format!("ended, {status}"),
                 _ if is_ready(running.variant.address).await => "ready".to_owned(),
                 _ => "not ready".to_owned(),
             };

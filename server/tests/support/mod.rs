@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub mod requests;
+
 use clap::ValueEnum;
 use contract::{CaseError, Credentials};
 use server::{Framework, Store};

@@ -1,0 +1,207 @@
+//! How the lab starts and stops: ports, demo data, children.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use support::{Lab, client, command, folder, is_running, signal};
+
+const ADMIN: &str = "admin@example.com";
+
+/// Starts the lab where it must be refused: the one line that it says.
+fn refusal(arguments: &[&str]) -> String {
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    let output = command.args(arguments).arg("--data").arg(folder.path()).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!((said.lines().count(), output.stdout.len()), (1, 0), "{said}");
+    said
+}
+
+async fn sign_in(url: &str, password: &str) -> String {
+    let credentials = json!({ "email": ADMIN, "password": password });
+    let answer = client().post(format!("{url}/api/auth/login")).json(&credentials).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let body: Value = answer.json().await.unwrap();
+    body["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn get(url: &str, token: &str) -> Value {
+    let answer = client().get(url).bearer_auth(token).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    answer.json().await.unwrap()
+}
+
+/// All users, page by page, as `(id, name, e-mail)`.
+async fn users(url: &str, token: &str) -> Vec<[String; 3]> {
+    let text = |user: &Value| ["id", "name", "email"].map(|field| user[field].as_str().unwrap().to_owned());
+    let (mut users, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = get(&format!("{url}/api/users?limit=100{after}"), token).await;
+        users.extend(page["items"].as_array().unwrap().iter().map(text));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return users,
+        }
+    }
+}
+
+#[test]
+fn a_taken_port_of_the_page_is_one_sentence_with_the_flag() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(&["--lab-listen", &address, "--first-port", "0"]);
+    assert!(said.contains(&address) && said.contains("--lab-listen") && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn a_taken_port_of_a_variant_is_one_sentence_with_the_flag() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let said = refusal(&["--lab-listen", "127.0.0.1:0", "--first-port", &port]);
+    assert!(said.contains("axum-diesel-sqlite") && said.contains(&port), "{said}");
+    assert!(said.contains("--first-port") && said.contains("in use"), "{said}");
+}
+
+#[test]
+fn a_first_port_without_two_more_above_it_is_refused() {
+    let said = refusal(&["--lab-listen", "127.0.0.1:0", "--first-port", "65535"]);
+    assert!(said.contains("--first-port 65535"), "{said}");
+}
+
+#[tokio::test]
+async fn the_first_start_shows_a_password_once_and_the_second_keeps_the_users() {
+    let (folder, other_folder) = (folder(), folder());
+    let mut lab = Lab::start(folder.path());
+    let password = lab.password.clone().expect("the first start prints the password");
+    assert_eq!(lab.printed.matches(&password).count(), 1, "{}", lab.printed);
+    let token = sign_in(lab.url("axum"), &password).await;
+    let first = users(lab.url("axum"), &token).await;
+    assert_eq!(first.len(), 201, "200 users and the admin");
+    assert_eq!(first[0][1..], ["Demo Admin", ADMIN]);
+    assert!(first.iter().any(|user| user[1..] == ["Alan Baker", "alan.baker@example.com"]), "{first:?}");
+    signal("INT", &lab.id().to_string());
+    lab.wait();
+    for log in std::fs::read_dir(folder.path().join("logs")).unwrap() {
+        let log = std::fs::read_to_string(log.unwrap().path()).unwrap();
+        assert!(log.contains("listening on") && !log.contains(&password), "{log}");
+    }
+
+    let lab = Lab::start(folder.path());
+    assert_eq!(lab.password, None, "{}", lab.printed);
+    assert!(lab.printed.contains("as shown by the first start"), "{}", lab.printed);
+    let token = sign_in(lab.url("rocket"), &password).await;
+    assert_eq!(users(lab.url("rocket"), &token).await, first);
+
+    let elsewhere = Lab::start(other_folder.path());
+    let password = elsewhere.password.clone().unwrap();
+    let token = sign_in(elsewhere.url("actix"), &password).await;
+    assert_eq!(users(elsewhere.url("actix"), &token).await, first, "the same users wherever they are made");
+}
+
+#[tokio::test]
+async fn what_one_variant_creates_the_others_see() {
+    let folder = folder();
+    let lab = Lab::start(folder.path());
+    let token = sign_in(lab.url("rocket"), lab.password.as_ref().unwrap()).await;
+    for (framework, url) in &lab.variants {
+        let email = format!("{framework}@example.com");
+        let user = json!({ "name": "New", "email": email, "password": "a good password", "role": "user" });
+        let request = client().post(format!("{url}/api/users")).bearer_auth(&token).json(&user);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        let created: Value = answer.json().await.unwrap();
+        for (_, other) in &lab.variants {
+            let path = format!("{other}/api/users/{}", created["id"].as_str().unwrap());
+            assert_eq!(get(&path, &token).await, created);
+        }
+    }
+}
+
+#[tokio::test]
+async fn free_ports_are_taken_and_the_variants_are_ready_on_them() {
+    let folder = folder();
+    let lab = Lab::start(folder.path());
+    let names: Vec<_> = lab.variants.iter().map(|(framework, _)| framework.as_str()).collect();
+    assert_eq!(names, ["axum", "actix", "rocket"]);
+    let statuses = lab.statuses().await;
+    for ((framework, url), status) in lab.variants.iter().zip(&statuses) {
+        assert_eq!(status["name"], format!("{framework}-diesel-sqlite"));
+        assert_eq!(format!("http://{}", status["address"].as_str().unwrap()), *url);
+        assert_eq!(status["status"], "ready");
+    }
+    let mut addresses: Vec<_> = lab.variants.iter().map(|(_, url)| url.as_str()).chain([lab.page.as_str()]).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 4, "{addresses:?}");
+}
+
+#[tokio::test]
+async fn a_foreign_host_is_refused_by_the_page() {
+    let folder = folder();
+    let lab = Lab::start(folder.path());
+    let port = lab.page.rsplit(':').next().unwrap();
+    for path in ["/", "/variants", "/lab.js", "/nothing"] {
+        for foreign in
+            ["evil.example".to_owned(), format!("evil.example:{port}"), format!("127.0.0.1.evil.example:{port}")]
+        {
+            let request = client().get(format!("{}{path}", lab.page)).header("Host", &foreign);
+            assert_eq!(request.send().await.unwrap().status(), 403, "{foreign} {path}");
+        }
+    }
+    for own in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
+        let request = client().get(&lab.page).header("Host", &own);
+        assert_eq!(request.send().await.unwrap().status(), 200, "{own}");
+    }
+}
+
+/// Ends a lab by what `end` does to it: the variants end too.
+async fn everything_ends(how: &str, end: impl FnOnce(&mut Lab)) {
+    let folder = folder();
+    // In a process group of its own, as a terminal gives each command: Ctrl-C reaches the lab and the variants alike.
+    let mut lab = Lab::run(command(folder.path()).process_group(0));
+    let process_ids = lab.process_ids().await;
+    assert!(process_ids.len() == 3 && process_ids.iter().all(|id| is_running(*id)), "{process_ids:?}");
+    // A client that keeps its connection open, as a browser does, holds nothing up.
+    let (client, url) = (client(), format!("{}/api/hello", lab.url("rocket")));
+    assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+
+    let begun = Instant::now();
+    end(&mut lab);
+    while process_ids.iter().any(|id| is_running(*id)) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{how}: {process_ids:?} still run");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    println!("{how}: all has ended after {} ms", begun.elapsed().as_millis());
+    for (_, url) in &lab.variants {
+        assert!(client.get(url).send().await.is_err(), "{url} still answers");
+    }
+}
+
+fn interrupt(lab: &mut Lab, target: &str) {
+    signal("INT", target);
+    let (status, printed) = lab.wait();
+    assert!(status.success(), "{status}: {printed}");
+    assert!(printed.contains("stopped; the data is kept in"), "{printed}");
+}
+
+#[tokio::test]
+async fn ctrl_c_in_the_terminal_ends_the_lab_and_all_variants() {
+    everything_ends("Ctrl-C to all", |lab| interrupt(lab, &format!("-{}", lab.id()))).await;
+}
+
+#[tokio::test]
+async fn ctrl_c_to_the_lab_alone_ends_all_variants_too() {
+    everything_ends("Ctrl-C to the lab alone", |lab| interrupt(lab, &lab.id().to_string())).await;
+}
+
+#[tokio::test]
+async fn a_lab_that_is_killed_takes_its_variants_along() {
+    everything_ends("kill -9 of the lab", Lab::kill).await;
+}
