@@ -1,7 +1,7 @@
 //! How errors become answers. `IntoResponse` does not see the request, whose path and id belong into the body; so a
 //! problem travels in the response's extensions to [`crate::middleware::observe`], which writes it out.
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use shared::context::RequestContext;
@@ -31,14 +31,17 @@ impl IntoResponse for ApiProblem {
 pub fn render(response: Response, context: &RequestContext) -> Response {
     let Some(ApiProblem(problem)) = response.extensions().get::<ApiProblem>().cloned() else { return response };
     problem.log(context.request_id());
+    let body = problem.body(context.path(), context.request_id());
     let mut parts = response.into_parts().0;
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(Problem::MEDIA_TYPE));
+    // The router has counted the empty body that the problem came with.
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     for (name, value) in problem.headers() {
         if let Ok(value) = HeaderValue::from_str(&value) {
             parts.headers.insert(HeaderName::from_static(name), value);
         }
     }
-    Response::from_parts(parts, problem.body(context.path(), context.request_id()).into())
+    Response::from_parts(parts, body.into())
 }
 
 /// Answers a path that no route matches.

@@ -43,8 +43,6 @@ impl<'a> Docs<'a> {
         self.0.click(&format!("{block} .execute")).await;
         let row = format!("{block} .live-responses-table tbody");
         let status = self.0.element(&format!("{row} .response-col_status")).await;
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        eprintln!("{}", self.0.ask(&format!("return document.querySelector(\"{row}\").innerHTML")).await);
         let text = self.0.element(&format!("{row} .response-col_description pre")).await;
         let status = status.text().await.unwrap();
         let text = text.text().await.unwrap();
