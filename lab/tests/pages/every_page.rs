@@ -1,0 +1,79 @@
+//! What holds for each page.
+
+use super::{FRAMEWORKS, PHONE, Stage, WIDE, elsewhere};
+use crate::browser::Browser;
+use crate::browser::docs::Docs;
+
+pub async fn a_problem_page_can_be_read(stage: &Stage, browser: &Browser) {
+    for framework in FRAMEWORKS {
+        stage.open(browser, &format!("{}/problems/validation", stage.lab.url(framework))).await;
+        let text = browser.text().await;
+        assert!(text.contains("/problems/validation") && text.contains("422"), "{text}");
+        browser.click("a[href='/docs']").await;
+        browser.element(".opblock").await;
+        assert_eq!(browser.console().await, [""; 0]);
+    }
+}
+
+pub async fn no_page_writes_to_the_console_or_asks_another_host(stage: &Stage, browser: &Browser) {
+    for (name, url) in stage.pages() {
+        browser.requests().await;
+        browser.goto(&url).await;
+        // Time for what a page does by itself later: the lab page has asked for the statuses once.
+        tokio::time::sleep(std::time::Duration::from_secs(if name == "lab" { 4 } else { 1 })).await;
+        let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
+        let requests = browser.requests().await;
+        assert!(!requests.is_empty(), "{url} was asked for");
+        assert_eq!(elsewhere(&requests, &origin), [""; 0], "{url}");
+        assert_eq!(browser.console().await, [""; 0], "{url}");
+    }
+}
+
+pub async fn the_keyboard_focus_can_be_seen_on_every_page(stage: &Stage, browser: &Browser) {
+    for (name, url) in stage.pages() {
+        stage.open(browser, &url).await;
+        let stops = browser.focus_stops(40).await;
+        let at_least = if name == "problem" { 1 } else { 15 };
+        assert!(stops.len() >= at_least, "{name}: {} stops", stops.len());
+        let unseen: Vec<_> = stops.iter().filter(|stop| !stop.is_visible).map(|stop| &stop.name).collect();
+        assert!(unseen.is_empty(), "{name}: {unseen:?}");
+    }
+}
+
+pub async fn no_page_is_wider_than_a_phone(stage: &Stage, browser: &Browser) {
+    browser.show_as(PHONE, 844, "light").await;
+    for (name, url) in stage.pages() {
+        stage.open(browser, &url).await;
+        assert_eq!(browser.sideways().await, [""; 0], "{name}");
+    }
+    Docs::open(browser, stage.lab.url("axum")).await.execute("GET /api/hello", None).await;
+    assert_eq!(browser.sideways().await, [""; 0], "docs with an answer");
+}
+
+pub async fn every_page_is_light_or_dark_as_the_reader_prefers_with_good_contrast(stage: &Stage, browser: &Browser) {
+    for (name, url) in stage.pages() {
+        for scheme in ["light", "dark"] {
+            browser.show_as(WIDE, 900, scheme).await;
+            stage.open(browser, &url).await;
+            assert_eq!(browser.scheme().await, scheme, "{name}");
+            assert_eq!(browser.low_contrast().await, [""; 0], "{name}, {scheme}");
+        }
+        // Readers who change their mind need not load the page again.
+        browser.show_as(WIDE, 900, "light").await;
+        browser.until("!document.documentElement.classList.contains('dark-mode')").await;
+        assert_eq!(browser.scheme().await, "light", "{name}");
+    }
+}
+
+pub async fn every_page_has_its_pictures(stage: &Stage, browser: &Browser) {
+    for (name, url) in stage.pages() {
+        let name = if name == "lab" || name == "problem" { name.to_owned() } else { format!("docs-{name}") };
+        for width in [WIDE, PHONE] {
+            for scheme in ["light", "dark"] {
+                browser.show_as(width, 900, scheme).await;
+                stage.open(browser, &url).await;
+                browser.screenshot(&name, width, scheme).await;
+            }
+        }
+    }
+}

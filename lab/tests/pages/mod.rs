@@ -1,0 +1,52 @@
+//! The tests of the pages, and what they share.
+
+pub mod docs_page;
+pub mod every_page;
+pub mod lab_page;
+
+use crate::browser::{Browser, ChromeDriver};
+use crate::support::{Lab, folder};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub const FRAMEWORKS: [&str; 3] = ["axum", "actix", "rocket"];
+
+/// The widths in CSS pixels at which pages are looked at.
+pub const WIDE: u32 = 1280;
+pub const PHONE: u32 = 390;
+
+/// What the tests share: a test that kills something starts a lab of its own.
+pub struct Stage {
+    pub lab: Lab,
+    pub chromedriver: ChromeDriver,
+    pub runtime: Runtime,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub fn start() -> Self {
+        let folder = folder();
+        let lab = Lab::start(folder.path());
+        Self { lab, chromedriver: ChromeDriver::start(), runtime: Runtime::new().unwrap(), _folder: folder }
+    }
+
+    /// Every kind of page with a short name.
+    pub fn pages(&self) -> Vec<(&'static str, String)> {
+        let mut pages = vec![("lab", self.lab.page.clone())];
+        pages.extend(FRAMEWORKS.map(|framework| (framework, format!("{}/docs", self.lab.url(framework)))));
+        pages.push(("problem", format!("{}/problems/validation", self.lab.url("axum"))));
+        pages
+    }
+
+    /// Opens a page and waits until it is complete.
+    pub async fn open(&self, browser: &Browser, url: &str) {
+        browser.goto(url).await;
+        browser.element(if url.ends_with("/docs") { ".opblock" } else { "h1" }).await;
+    }
+}
+
+/// Requests that leave the server of `url`. Pictures within the style sheet are no requests.
+pub fn elsewhere<'a>(requests: &'a [String], url: &str) -> Vec<&'a str> {
+    let is_elsewhere = |request: &&str| !request.starts_with(&format!("{url}/")) && !request.starts_with("data:");
+    requests.iter().map(String::as_str).filter(is_elsewhere).collect()
+}
