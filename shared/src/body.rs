@@ -127,11 +127,12 @@ fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
         };
         let message = failure.inner().to_string();
         let Some(fields) = document.as_object_mut() else { break };
-        let unknown = fields.keys().find(|key| message.starts_with(&format!("unknown field `{key}`, "))).cloned();
+        // The last one ends the name: a name may hold this text itself, the list of what was expected does not.
+        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected "));
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
         let wrong = failure.path().iter().next().map(ToString::to_string);
-        let (field, code, detail) = if let Some(field) = unknown {
-            (field, "unknown-field", "is not a field of this request".to_owned())
+        let (field, code, detail) = if let Some((field, _)) = unknown {
+            (field.to_owned(), "unknown-field", "is not a field of this request".to_owned())
         } else if let Some(field) = missing {
             (field.to_owned(), "required", "is required".to_owned())
         } else if let Some(field) = wrong {
