@@ -21,13 +21,18 @@ pub mod routes;
 
 use actix_web::HttpServer;
 use actix_web::dev::Server;
-use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use shared::app::App;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+/// So long the head of a connection's first request may take to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// So long a connection is kept for another request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Serves `app` on `listen` until its drain ends it, and tells `on_listening` the address once it takes connections.
 ///
@@ -60,10 +65,11 @@ fn start(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
     .disable_signals()
     // Small answers must not wait for more to send (Nagle's algorithm).
     .tcp_nodelay(true)
-    // As axum: with actix's five seconds, a client that keeps connections for later would find them closed under it,
-    // and a connection that was opened ahead of its first request would be answered 408 unasked.
-    .keep_alive(KeepAlive::Os)
-    .client_request_timeout(Duration::ZERO)
+    // With actix's five seconds, a client that keeps connections for later would find them closed under it.
+    .keep_alive(IDLE_TIMEOUT)
+    // actix times the first head of a connection only, and answers 408 even if none has begun: with its five seconds,
+    // also on a connection that was opened a little ahead of its first request.
+    .client_request_timeout(HEAD_TIMEOUT)
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     Ok((server.run(), address))

@@ -5,13 +5,34 @@
 mod support;
 
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::{Lab, client, command, folder, is_running, signal};
 
 const ADMIN: &str = "admin@example.com";
+
+/// Settings of a variant that would keep it from starting, or from being seen to start.
+const HOSTILE: [(&str, &str); 14] = [
+    ("LOG", "warn"),
+    ("LOG_FORMAT", "none"),
+    ("WORKERS", "0"),
+    ("POOL_SIZE", "0"),
+    ("CORS_ORIGIN", "*"),
+    ("TRACE", "perhaps"),
+    ("SEED_DEMO", "perhaps"),
+    ("LISTEN", "everywhere"),
+    ("DATABASE_URL", "nowhere"),
+    ("STORE_TIMEOUT_MS", "0"),
+    ("JWT_SECRET", "short"),
+    ("JWT_SECRET_FILE", "/nowhere"),
+    ("ADMIN_EMAIL", "nobody"),
+    ("ADMIN_PASSWORD", "short"),
+];
 
 /// Starts the lab where it must be refused: the one line that it says.
 fn refusal(arguments: &[&str]) -> String {
@@ -73,6 +94,17 @@ fn a_taken_port_of_a_variant_is_one_sentence_with_the_flag() {
 fn a_first_port_without_two_more_above_it_is_refused() {
     let said = refusal(&["--lab-listen", "127.0.0.1:0", "--first-port", "65535"]);
     assert!(said.contains("--first-port 65535"), "{said}");
+}
+
+#[test]
+fn a_folder_whose_name_is_not_utf_8_is_refused_and_not_made() {
+    let folder = folder();
+    let data = folder.path().join(OsStr::from_bytes(b"caf\xe9"));
+    let output = command(&data).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("caf\\xE9") && said.contains("UTF-8") && said.contains("--data"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
@@ -159,6 +191,32 @@ async fn a_foreign_host_is_refused_by_the_page() {
         let request = client().get(&lab.page).header("Host", &own);
         assert_eq!(request.send().await.unwrap().status(), 200, "{own}");
     }
+}
+
+#[tokio::test]
+async fn a_quiet_log_level_in_the_environment_does_not_hide_the_variants() {
+    let folder = folder();
+    let lab = Lab::run(command(folder.path()).env("LOG", "warn"));
+    assert!(lab.statuses().await.iter().all(|status| status["status"] == "ready"));
+}
+
+#[tokio::test]
+async fn settings_in_the_environment_are_not_the_variants() {
+    let folder = folder();
+    let lab = Lab::run(command(folder.path()).envs(HOSTILE));
+    assert!(lab.statuses().await.iter().all(|status| status["status"] == "ready"));
+    let token = sign_in(lab.url("axum"), lab.password.as_ref().unwrap()).await;
+    assert_eq!(users(lab.url("actix"), &token).await.len(), 201, "nobody but the demo users");
+}
+
+#[test]
+fn the_data_can_be_read_by_nobody_else() {
+    let folder = folder();
+    let data = folder.path().join("new/data");
+    let _lab = Lab::start(&data);
+    let mode = |name: &str| std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(["..", ".", "logs"].map(mode), [0o700; 3]);
+    assert_eq!(["stackdiff.db", "stackdiff.db-wal", "logs/axum-diesel-sqlite.log"].map(mode), [0o600; 3]);
 }
 
 /// Ends a lab by what `end` does to it: the variants end too.

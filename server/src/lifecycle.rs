@@ -8,7 +8,7 @@ use shared::demo;
 use shared::drain::Drain;
 use shared::passwords::Passwords;
 use shared::repository::{OpenError, Repositories};
-use shared::services::{SetupError, create_first_admin, seed_demo};
+use shared::services::{SetupError, create_demo_admin, create_demo_users, create_first_admin};
 use shared::telemetry::{Telemetry, start_logs};
 use shared::tokens::Tokens;
 use std::io::Read;
@@ -87,7 +87,7 @@ fn fail(error: &dyn std::fmt::Display) -> ExitCode {
 
 async fn serve(variant: VariantSettings) -> Result<(), StartError> {
     let VariantSettings { framework, store, ref settings, .. } = variant;
-    let secrets = settings.secrets(|name| std::env::var(name).ok())?;
+    let secrets = settings.secrets(|name| std::env::var_os(name))?;
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown);
     if variant.stop_on_stdin_close {
@@ -98,10 +98,12 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let passwords = Arc::new(Passwords::start(cores).map_err(StartError::Threads)?);
     let users = repositories.users.as_ref();
-    if variant.seed_demo
-        && let Some(password) = seed_demo(users, &passwords).await?
-    {
-        tracing::warn!("demo users created; sign in as {} with the password {}", demo::ADMIN_EMAIL, password.expose());
+    if variant.seed_demo {
+        // Not by the log, which is kept and read by others, and may be filtered.
+        if let Some(password) = create_demo_admin(users, &passwords).await? {
+            eprintln!("demo users: sign in as {} with the password {}", demo::ADMIN_EMAIL, password.expose());
+        }
+        create_demo_users(users).await?;
     }
     if let Some((email, password)) = &secrets.admin {
         create_first_admin(users, &passwords, email, password).await?;
@@ -198,8 +200,8 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
         let text = payload.downcast_ref::<&str>().copied();
-        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(message, place, "a panic was caught");
+        tracing::error!(panic = text, place, "a panic was caught");
     }));
 }

@@ -1,9 +1,12 @@
 //! Failed sign-ins, counted by e-mail address in a sliding minute.
 //!
+//! Each process counts for itself: three servers over one database allow three times as many failures.
+//!
 //! A rate limiter crate counts every request, or gives cells back at a rate; here only failures count, and a right
 //! password costs nothing.
 
 use crate::domain::EmailKey;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +26,9 @@ pub struct Attempts {
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { failures: Cache::builder().max_capacity(ADDRESSES_MAX).time_to_idle(WINDOW).build() }
+        // Not moka's default policy, which would rather refuse a new address than let go of an old one.
+        let failures = Cache::builder().max_capacity(ADDRESSES_MAX).time_to_idle(WINDOW);
+        Self { failures: failures.eviction_policy(EvictionPolicy::lru()).build() }
     }
 }
 

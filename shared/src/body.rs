@@ -5,7 +5,7 @@
 
 use crate::context::{Layer, RequestContext};
 use crate::problem::{FieldError, Problem};
-use crate::validation::{field_errors, pointer};
+use crate::validation::{ERRORS_MAX, field_errors, pointer, shown};
 use serde::Deserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -15,9 +15,6 @@ use validator::Validate;
 
 /// The largest body taken, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
-
-/// At most so many failing fields are told: a hostile body of ten thousand unknown fields is not worth a long answer.
-const ERRORS_MAX: usize = 32;
 
 /// What can be read from a body.
 pub trait Body: DeserializeOwned + Validate {
@@ -146,7 +143,7 @@ fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
             Some(value) => fields.insert(field.clone(), value.clone()),
             None => fields.remove(&field),
         };
-        errors.push(FieldError { pointer: pointer(&[&field]), code, detail });
+        errors.push(FieldError { pointer: pointer(&[shown(&field)]), code, detail });
     }
     errors
 }

@@ -4,6 +4,7 @@
 use crate::telemetry::LogFormat;
 use crate::tokens::SECRET_MIN;
 use clap::Args;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -25,7 +26,7 @@ pub struct Settings {
     /// Audience that tokens carry and must carry
     #[arg(long, env = "JWT_AUDIENCE", value_name = "TEXT", default_value = "stackdiff-api")]
     pub jwt_audience: String,
-    /// E-mail address of the first admin, who is created at start if nobody has it
+    /// E-mail address of the first admin, who is created at start if there is no admin
     #[arg(long, env = "ADMIN_EMAIL", value_name = "ADDRESS", value_parser = parse_email)]
     pub admin_email: Option<String>,
     /// File that holds the first admin's password (8 to 128 characters); or set ADMIN_PASSWORD
@@ -66,6 +67,9 @@ pub enum SettingsError {
     /// The secret is too short.
     #[error("{0} must be at least {SECRET_MIN} bytes long; make one with `openssl rand -hex 32`")]
     ShortSecret(&'static str),
+    /// A variable holds bytes that are no text.
+    #[error("{0} is not UTF-8 text; make one with `openssl rand -hex 32`")]
+    NotText(&'static str),
     /// Two settings say the same thing.
     #[error("set either {0} or {1}, not both")]
     Both(&'static str, &'static str),
@@ -136,7 +140,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`SettingsError`], which names the setting and what would be right.
-    pub fn secrets(&self, environment: impl Fn(&str) -> Option<String>) -> Result<Secrets, SettingsError> {
+    pub fn secrets(&self, environment: impl Fn(&str) -> Option<OsString>) -> Result<Secrets, SettingsError> {
         let read = |variable, file: (&'static str, &Option<PathBuf>)| secret(&environment, variable, file);
         let jwt_secret = read("JWT_SECRET", ("JWT_SECRET_FILE", &self.jwt_secret_file))?;
         if jwt_secret.as_ref().is_some_and(|secret| secret.expose().len() < SECRET_MIN) {
@@ -169,13 +173,13 @@ impl Settings {
 }
 
 fn secret(
-    environment: impl Fn(&str) -> Option<String>,
+    environment: impl Fn(&str) -> Option<OsString>,
     variable: &'static str,
     (name, file): (&'static str, &Option<PathBuf>),
 ) -> Result<Option<Secret>, SettingsError> {
     match (environment(variable), file) {
         (Some(_), Some(_)) => Err(SettingsError::Both(variable, name)),
-        (Some(text), None) => Ok(Some(Secret(text))),
+        (Some(text), None) => text.into_string().map(Secret).map(Some).map_err(|_| SettingsError::NotText(variable)),
         (None, Some(path)) => read_file(name, path).map(Some),
         (None, None) => Ok(None),
     }
@@ -228,8 +232,7 @@ mod tests {
 
     fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
         let settings = Cli::parse_from(["test"].iter().chain(arguments)).settings;
-        let lookup =
-            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let lookup = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
         settings.secrets(lookup).err().map_or_else(String::new, |error| error.to_string())
     }
 

@@ -28,6 +28,9 @@ pub enum Layer {
 const LAYERS: [(Layer, &str); 4] =
     [(Layer::Auth, "auth"), (Layer::Validation, "validation"), (Layer::Service, "service"), (Layer::Store, "store")];
 
+/// So many statements of one request are kept: no operation needs as many, but one that is tried again and again would.
+pub const STATEMENTS_MAX: usize = 100;
+
 /// One request's id, timing, caller and trace. Cloning it is cheap and gives the same request.
 #[derive(Clone, Debug)]
 pub struct RequestContext(Arc<Request>);
@@ -130,10 +133,13 @@ impl RequestContext {
         self.0.statements.is_some()
     }
 
-    /// Keeps a statement that was sent to the database for this request.
+    /// Keeps a statement that was sent to the database for this request; the first [`STATEMENTS_MAX`] of them.
     pub fn record(&self, statement: Statement) {
         if let Some(statements) = &self.0.statements {
-            statements.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
+            let mut statements = statements.lock().unwrap_or_else(PoisonError::into_inner);
+            if statements.len() < STATEMENTS_MAX {
+                statements.push(statement);
+            }
         }
     }
 

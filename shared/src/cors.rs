@@ -37,18 +37,19 @@ impl Cors {
         ])
     }
 
-    /// The headers that any other answer to this origin carries.
+    /// The headers that any other answer to this origin carries. Once there are origins, every answer varies by them: a
+    /// cache must not give one page the answer made for another (Fetch, "CORS protocol and HTTP caches").
     pub fn headers(&self, origin: Option<&str>) -> Headers {
-        self.allowed(origin).map_or_else(Vec::new, |origin| {
-            vec![
-                ("access-control-allow-origin", origin.to_owned()),
-                (
-                    "access-control-expose-headers",
-                    "ETag, Link, Location, Retry-After, Server-Timing, X-Request-Id".to_owned(),
-                ),
-                ("vary", "Origin".to_owned()),
-            ]
-        })
+        let mut headers = Headers::new();
+        if let Some(origin) = self.allowed(origin) {
+            headers.push(("access-control-allow-origin", origin.to_owned()));
+            let exposed = "ETag, Link, Location, Retry-After, Server-Timing, X-Request-Id";
+            headers.push(("access-control-expose-headers", exposed.to_owned()));
+        }
+        if !self.origins.is_empty() {
+            headers.push(("vary", "Origin".to_owned()));
+        }
+        headers
     }
 
     fn allowed<'a>(&self, origin: Option<&'a str>) -> Option<&'a str> {
@@ -68,7 +69,9 @@ mod tests {
         assert!(cors.preflight("OPTIONS", Some("https://a.example"), None).is_none());
         assert!(cors.preflight("GET", Some("https://a.example"), Some("PUT")).is_none());
         assert_eq!(cors.headers(Some("https://a.example")).len(), 3);
-        assert!(cors.headers(Some("https://a.example.evil")).is_empty() && cors.headers(None).is_empty());
+        for other in [Some("https://a.example.evil"), None] {
+            assert_eq!(cors.headers(other), [("vary", "Origin".to_owned())]);
+        }
         assert!(Cors::default().headers(Some("https://a.example")).is_empty());
     }
 }

@@ -74,29 +74,34 @@ pub fn unusable_hash() -> PasswordHash {
     PasswordHash::from_phc("$argon2id$v=19$m=19456,t=2,p=1$dW51c2FibGU$AAAAAAAAAAAAAAAAAAAAAA".to_owned())
 }
 
-/// Whether the demo admin is there already.
+/// Keeps the demo users (not the admin) that are not there yet. They are kept in the order of their numbers, so that what
+/// a crash leaves is a beginning of them.
 ///
 /// # Errors
 /// The store's.
-pub async fn is_seeded(context: &RequestContext, users: &dyn UserRepository) -> Result<bool, StoreError> {
-    Ok(users.find(context, user(0, unusable_hash()).id).await?.is_some())
-}
-
-/// Keeps the users that are not there yet, the admin last, and says whether this call made the admin: of several
-/// processes that seed at the same time, one did, and its password is the one that counts.
-///
-/// # Errors
-/// The store's.
-pub async fn seed(
+pub async fn fill(
     context: &RequestContext,
     users: &dyn UserRepository,
     password_hash: &PasswordHash,
-) -> Result<bool, StoreError> {
-    for number in (0..=USERS).rev() {
+) -> Result<(), StoreError> {
+    for number in 1..=USERS {
         match users.insert(context, &user(number, password_hash.clone())).await {
-            Ok(()) if number == 0 => return Ok(true),
             Ok(()) | Err(StoreError::EmailTaken) => {}
             Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether [`fill`] has come to its end once: some of the last ten users are there. Not the very last one alone, which
+/// somebody may have deleted since.
+///
+/// # Errors
+/// The store's.
+pub async fn is_filled(context: &RequestContext, users: &dyn UserRepository) -> Result<bool, StoreError> {
+    for number in USERS - 9..=USERS {
+        if users.find(context, user(number, unusable_hash()).id).await?.is_some() {
+            return Ok(true);
         }
     }
     Ok(false)

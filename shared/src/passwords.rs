@@ -9,6 +9,7 @@ use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
 
 /// So many passwords may wait for a thread.
@@ -16,6 +17,9 @@ const QUEUE: usize = 128;
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
+
+/// The most memory that a stored hash may ask for, in blocks of 1 KiB: a thread keeps it.
+const BLOCKS_MAX: usize = 64 * 1024;
 
 /// Verified for an unknown e-mail address, so that it takes as long as a known one. No password gives a hash of zeros.
 const NOBODY: &str =
@@ -103,15 +107,16 @@ impl Passwords {
 fn work(queue: &Receiver<Job>) {
     let mut memory = vec![Block::default(); Params::DEFAULT.block_count()];
     for job in queue {
-        // Nobody waits for the answer any more: the request was cancelled or gave up.
+        // Nobody waits for the answer any more: the request was cancelled. (axum drops such a request, the others finish it.)
         if job.reply.is_closed() {
             continue;
         }
-        let outcome = match &job.expected {
+        // A panic costs this one answer, not the thread.
+        let outcome = catch_unwind(AssertUnwindSafe(|| match &job.expected {
             None => new_hash(&job.password, &mut memory).map(Outcome::Hashed),
             Some(expected) => matches(&job.password, expected, &mut memory).map(Outcome::Verified),
-        };
-        let _ = job.reply.send(outcome);
+        }));
+        let _ = job.reply.send(outcome.unwrap_or_else(|_| Err(failed("the computation panicked"))));
     }
 }
 
@@ -135,8 +140,12 @@ fn matches(password: &str, expected: &phc::PasswordHash, memory: &mut Vec<Block>
     let (Some(salt), Some(hash)) = (&expected.salt, &expected.hash) else {
         return Err(PasswordError::Failed("a stored hash lacks its salt or output".to_owned()));
     };
+    let known = expected.algorithm == Algorithm::Argon2id.ident() && expected.version == Some(Version::V0x13.into());
     let params = Params::try_from(expected).map_err(failed)?;
-    // A hash made with other parameters keeps them; the memory grows to the largest met.
+    if !known || hash.len() != HASH_BYTES || params.block_count() > BLOCKS_MAX {
+        return Err(failed("a stored hash is none of Argon2id v19 with 32 bytes and at most 64 MiB"));
+    }
+    // A hash made with other costs keeps them; the memory grows to the largest met.
     if memory.len() < params.block_count() {
         memory.resize(params.block_count(), Block::default());
     }

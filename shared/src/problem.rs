@@ -129,7 +129,7 @@ const fn kind(slug: &'static str, status: u16, title: &'static str, explanation:
     Kind { slug, status, title, explanation }
 }
 
-/// Every kind of problem, as listed at `/problems/`.
+/// Every kind of problem; each has a page at `/problems/<slug>`.
 pub const KINDS: [Kind; 22] = [
     kind(
         "malformed-json",

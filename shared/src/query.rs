@@ -1,6 +1,7 @@
 //! Reading query parameters: all failing ones at once, unknown and repeated ones refused.
 
 use crate::problem::{FieldError, Problem};
+use crate::validation::{ERRORS_MAX, shown};
 use std::collections::BTreeMap;
 
 /// The parameters of one query string, taken out one by one.
@@ -53,11 +54,12 @@ impl QueryParameters {
             self.fail(&name, "unknown-parameter", "is not a parameter of this operation");
         }
         self.errors.sort();
+        self.errors.truncate(ERRORS_MAX);
         self.errors.dedup_by(|one, other| one.pointer == other.pointer);
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::Validation(self.errors)) }
     }
 
     fn fail(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
-        self.errors.push(FieldError { pointer: format!("?{name}"), code, detail: detail.into() });
+        self.errors.push(FieldError { pointer: format!("?{}", shown(name)), code, detail: detail.into() });
     }
 }

@@ -7,8 +7,10 @@ use crate::context::RequestContext;
 use crate::domain::{EmailKey, Role, User, UserId};
 use async_trait::async_trait;
 use std::error::Error;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Users, kept. Every method takes the request's context, to report the statement that it sent.
 #[async_trait]
@@ -156,6 +158,35 @@ pub enum OpenError {
 pub fn file_path(url: &str, scheme: &str, expected: &'static str) -> Result<PathBuf, OpenError> {
     let path = url.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).filter(|path| !path.is_empty());
     path.map(PathBuf::from).ok_or_else(|| OpenError::Url { expected, given: url.to_owned() })
+}
+
+/// Makes a folder, and those above it, that nobody but this user can look into. One that is there keeps its mode.
+///
+/// # Errors
+/// The system's.
+pub fn prepare_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+/// Makes an empty file that nobody but this user can read, and the folders above it likewise. A file that is there keeps
+/// its mode, and is not touched. What SQLite puts beside a file gets that file's mode.
+///
+/// # Errors
+/// The system's about the folders. About a file that cannot be made, whoever opens it next says more.
+pub fn prepare_private_file(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), prepare_private_folder)?;
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One at a time: closing any handle of a file drops all locks that this process has on it, and nobody else may have
+    // taken one before this handle is closed.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(options.write(true).create_new(true).open(path));
+    Ok(())
 }
 
 /// A database URL as it may be shown.

@@ -19,6 +19,17 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The longest e-mail address, in characters: RFC 5321's path of 256 octets less its angle brackets.
 pub const EMAIL_MAX: usize = 254;
 
+/// At most so many failing fields are told: a hostile request with thousands of them is not worth a long answer.
+pub const ERRORS_MAX: usize = 32;
+
+/// At most so many characters of a name that a client made up are told.
+const NAME_SHOWN: usize = 100;
+
+/// The beginning of a name that a client made up, for an answer.
+pub fn shown(name: &str) -> &str {
+    name.char_indices().nth(NAME_SHOWN).and_then(|(end, _)| name.get(..end)).unwrap_or(name)
+}
+
 /// A name: 1 to 100 characters after trimming, none of them a control character.
 ///
 /// # Errors

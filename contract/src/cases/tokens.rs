@@ -1,5 +1,7 @@
 //! Tokens: which are refused, and as what.
 
+use std::time::Duration;
+
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
@@ -26,6 +28,7 @@ cases!("tokens";
     a_subject_that_is_nobody_is_refused,
     a_deleted_user_is_refused,
     a_changed_password_ends_old_tokens_and_not_new_ones,
+    a_token_that_dies_while_the_body_is_sent_is_refused,
     a_changed_name_or_email_ends_no_token,
     the_password_is_needed_again_after_each_change,
     every_operation_that_needs_a_token_refuses_to_do_without;
@@ -196,6 +199,25 @@ async fn a_changed_password_ends_old_tokens_and_not_new_ones(world: &World) -> O
     world.refused_soon(&account.token).await?;
     let token = world.sign_in(&account.email, "another password").await?;
     world.get_as(&token, "/api/auth/me").await?.status(200)?.has("/id", account.id.as_str())?;
+    Ok(())
+}
+
+/// Longer than a token may outlive its user's password.
+const HELD_BACK: Duration = Duration::from_millis(5_500);
+
+async fn a_token_that_dies_while_the_body_is_sent_is_refused(world: &World) -> Outcome {
+    let (admin, account) = (world.admin().await?, world.register_user().await?);
+    let name = json!({"name": "Changed By A Dead Token"}).to_string();
+    // The head is sent now, the last byte of the body when the token is dead everywhere.
+    let (size, pause) = (name.len() - 1, HELD_BACK / 2 + Duration::from_millis(500));
+    let request = Request::new("PATCH", &account.path()).bearer(&account.token).json_text(name);
+    let request = request.pieces_of(size, pause);
+    let change = json!({"password": "another password"});
+    let path = account.path();
+    let (held, changed) = tokio::join!(world.send(request), world.call(&admin.token, "PATCH", &path, &change));
+    changed?.status(200)?;
+    held?.status(401)?.problem("token-invalid")?;
+    world.get_as(&admin.token, &account.path()).await?.status(200)?.has("/name", "Con Tract")?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use diesel::prelude::{QueryDsl, RunQueryDsl};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
-use shared::repository::{OpenError, PoolStatus, Store, StoreError};
+use shared::repository::{OpenError, PoolStatus, Store, StoreError, prepare_private_file};
 use shared::telemetry::Statement;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,9 +86,7 @@ impl Database {
     fn start(path: &Path, readers: usize) -> Result<Self, BoxError> {
         // An absolute path starts with no "file:", which SQLite would take for a URI, and survives a `chdir`.
         let path = std::path::absolute(path)?;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
+        prepare_private_file(&path)?;
         let busy = Arc::new(AtomicUsize::new(0));
         let (reads, read_queue) = bounded(QUEUE);
         let (writes, write_queue) = bounded(QUEUE);

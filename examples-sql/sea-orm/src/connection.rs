@@ -15,7 +15,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnAcquireErr, ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr, metric};
 use sea_orm::{EntityTrait as _, QuerySelect as _};
 use shared::context::RequestContext;
-use shared::repository::{OpenError, PoolStatus, Store, StoreError};
+use shared::repository::{OpenError, PoolStatus, Store, StoreError, prepare_private_file};
 use shared::telemetry::Statement;
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -40,7 +40,7 @@ impl Database {
     /// [`OpenError::Database`].
     pub(crate) async fn open(path: &Path, connections: usize) -> Result<Self, OpenError> {
         let database = path.display().to_string();
-        let path = match folder_made(path) {
+        let path = match file_made(path) {
             Ok(path) => path,
             Err(error) => {
                 return Err(OpenError::Database { database, advice: migrations::NOT_ALLOWED, source: error.into() });
@@ -153,9 +153,9 @@ impl Drop for Session<'_> {
 }
 
 /// The absolute path, which starts with no "file:" that SQLite would take for a URI, and survives a `chdir`.
-fn folder_made(path: &Path) -> std::io::Result<PathBuf> {
+fn file_made(path: &Path) -> std::io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    prepare_private_file(&path)?;
     Ok(path)
 }
 

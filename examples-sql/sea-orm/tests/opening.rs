@@ -189,3 +189,27 @@ async fn the_file_opens_while_another_process_writes() {
     });
     opened.unwrap();
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_made_can_be_read_by_nobody_else_and_what_is_there_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mode = |name: &str| std::fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
+    let store = open(&at("data/new/x.db")).await;
+    store.users.insert(&context(), &somebody(1)).await.unwrap();
+    for name in ["data", "data/new"] {
+        assert_eq!(mode(name), 0o700, "{name}");
+    }
+    for name in ["data/new/x.db", "data/new/x.db-wal", "data/new/x.db-shm"] {
+        assert_eq!(mode(name), 0o600, "{name}");
+    }
+
+    std::fs::set_permissions(at("data"), PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(at("data/y.db"), "").unwrap();
+    std::fs::set_permissions(at("data/y.db"), PermissionsExt::from_mode(0o640)).unwrap();
+    let store = open(&at("data/y.db")).await;
+    store.users.insert(&context(), &somebody(1)).await.unwrap();
+    assert_eq!(["data", "data/y.db", "data/y.db-wal"].map(mode), [0o755, 0o640, 0o640]);
+}

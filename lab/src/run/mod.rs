@@ -8,8 +8,8 @@ use server::Store;
 use shared::config::{Secret, SettingsError};
 use shared::demo;
 use shared::passwords::Passwords;
-use shared::repository::OpenError;
-use shared::services::{SetupError, seed_demo};
+use shared::repository::{OpenError, prepare_private_folder};
+use shared::services::{SetupError, create_demo_admin, create_demo_users};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -67,6 +67,9 @@ pub enum LabError {
         /// Why.
         source: io::Error,
     },
+    /// The data folder cannot be named in a URL.
+    #[error("cannot use the folder {0:?}: its name is not UTF-8; choose another with --data")]
+    FolderName(PathBuf),
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -105,14 +108,14 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
     let launches = launches(settings, &database)?;
     let folder_error = |source| LabError::Folder { folder: settings.data.clone(), source };
     let logs = settings.data.join("logs");
-    std::fs::create_dir_all(&logs).map_err(folder_error)?;
+    prepare_private_folder(&logs).map_err(folder_error)?;
 
     println!("Stackdiff lab\n");
-    let password = create_demo_data(&launches).await?;
+    create_demo_data(settings, &launches).await?;
     let secret = Secret::random(32)?;
     let variants = Arc::new(Variants::start(launches, &secret, &logs).await?);
     let address = page.local_addr()?;
-    say_what_runs(settings, address, &variants, password);
+    say_what_runs(settings, address, &variants);
 
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let page = tokio::spawn(page::serve(page, variants.clone(), stopped));
@@ -127,6 +130,7 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
 
 /// What to start: each framework over SQLite through Diesel, all on one file.
 fn launches(settings: &LabSettings, database: &std::path::Path) -> Result<Vec<Launch>, LabError> {
+    let database = database.to_str().ok_or_else(|| LabError::FolderName(settings.data.clone()))?;
     let mut launches = Vec::new();
     let mut held = Vec::new();
     for (index, framework) in (0..).zip(variants::frameworks()) {
@@ -137,7 +141,7 @@ fn launches(settings: &LabSettings, database: &std::path::Path) -> Result<Vec<La
         let launch = Launch {
             framework,
             store: Store::DieselSqlite,
-            database_url: format!("sqlite://{}", database.display()),
+            database_url: format!("sqlite://{database}"),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
         };
         // Held until all are tried, so that a clash is found before the first variant runs.
@@ -148,35 +152,37 @@ fn launches(settings: &LabSettings, database: &std::path::Path) -> Result<Vec<La
     Ok(launches)
 }
 
-/// Creates the database and the demo users if they are not there, and gives the password if this start made it.
-async fn create_demo_data(launches: &[Launch]) -> Result<Option<Secret>, LabError> {
-    let Some(launch) = launches.first() else { return Ok(None) };
+/// Creates the database and the demo users if they are not there. The password is shown at once, before anything that
+/// could fail: only its hash is kept.
+async fn create_demo_data(settings: &LabSettings, launches: &[Launch]) -> Result<(), LabError> {
+    let Some(launch) = launches.first() else { return Ok(()) };
     let repositories = launch.store.open(&launch.database_url, 1).await?;
-    let passwords = Passwords::start(1)?;
-    let password = seed_demo(repositories.users.as_ref(), &passwords).await?;
-    repositories.store.close().await;
-    if password.is_some() {
-        println!("  created         {} with an admin and {} users", launch.database_url, demo::USERS);
-    }
-    Ok(password)
-}
-
-fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants, password: Option<Secret>) {
-    for variant in variants.list() {
-        println!("  {:15} http://{}   over {}, docs at /docs", variant.framework, variant.address, variant.store);
-    }
-    println!("\n  lab page        http://{page}");
+    let users = repositories.users.as_ref();
     println!("  sign in as      {}", demo::ADMIN_EMAIL);
-    match password {
+    match create_demo_admin(users, &Passwords::start(1)?).await? {
         Some(password) => {
             println!("  password        {}", password.expose());
-            println!("                  shown this once, only its hash is kept; the demo users have the same one");
+            println!(
+                "                  shown this once, only its hash is kept; the {} demo users have the same one",
+                demo::USERS
+            );
         }
         None => println!(
             "  password        as shown by the first start (delete {} to start afresh)",
             settings.data.join("stackdiff.db").display()
         ),
     }
+    create_demo_users(users).await?;
+    repositories.store.close().await;
+    Ok(())
+}
+
+fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) {
+    println!("  database        {}, shared by all variants\n", settings.data.join("stackdiff.db").display());
+    for variant in variants.list() {
+        println!("  {:15} http://{}   over {}, docs at /docs", variant.framework, variant.address, variant.store);
+    }
+    println!("\n  lab page        http://{page}");
     println!("  logs            {}", settings.data.join("logs").display());
     println!("  stop            Ctrl-C");
 }

@@ -1,10 +1,12 @@
 //! One child process a variant, of this very executable: each can be stopped, measured and compared alone.
 
 use super::{LabError, START_TIMEOUT, STOP_TIMEOUT};
-use clap::ValueEnum;
+use clap::{Arg, Args, ValueEnum};
 use serde::Serialize;
-use server::{Framework, Store};
+use server::{Framework, Store, VariantSettings};
 use shared::config::Secret;
+use shared::repository::prepare_private_file;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -104,20 +106,25 @@ impl Variants {
     }
 }
 
+/// The variables that a variant would take settings from. The lab's environment may hold some of them, meant for
+/// another program or for a variant that is run alone.
+fn settings_variables() -> impl Iterator<Item = OsString> {
+    let flags = VariantSettings::augment_args(clap::Command::new("server"));
+    let named: Vec<_> = flags.get_arguments().filter_map(Arg::get_env).map(OsString::from).collect();
+    named.into_iter().chain(["JWT_SECRET", "ADMIN_PASSWORD"].map(OsString::from))
+}
+
 async fn start(launch: &Launch, secret: &Secret, logs: &Path) -> Result<Running, LabError> {
     let name = launch.name();
     let mut command = Command::new(std::env::current_exe()?);
+    settings_variables().for_each(|name| drop(command.env_remove(name)));
     command
         .args(["server", "--stop-on-stdin-close", "--trace"])
         .args(["--framework", &launch.framework.to_string(), "--store", &launch.store.to_string()])
         .args(["--database-url", &launch.database_url, "--listen", &launch.listen.to_string()])
-        .args(["--log-format", "json"])
+        // Below `info`, the log does not say where the variant listens.
+        .args(["--log", "info", "--log-format", "json"])
         .env("JWT_SECRET", secret.expose())
-        // The lab's own settings are not the variants'.
-        .env_remove("JWT_SECRET_FILE")
-        .env_remove("ADMIN_EMAIL")
-        .env_remove("ADMIN_PASSWORD")
-        .env_remove("ADMIN_PASSWORD_FILE")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -126,15 +133,21 @@ async fn start(launch: &Launch, secret: &Secret, logs: &Path) -> Result<Running,
     let failed = |reason: String| LabError::Variant { variant: name.clone(), reason };
     let Some(stdout) = child.stdout.take() else { return Err(failed("it has no output".to_owned())) };
     let mut lines = BufReader::new(stdout);
-    let mut log = tokio::fs::File::create(logs.join(format!("{name}.log"))).await?;
+    let log_path = logs.join(format!("{name}.log"));
+    prepare_private_file(&log_path)?;
+    let mut log = tokio::fs::File::create(&log_path).await?;
 
     let listening = tokio::time::timeout(START_TIMEOUT, listening(&mut lines, &mut log)).await;
+    let in_time = listening.is_ok();
     let Some(address) = listening.unwrap_or_default() else {
+        // What it said is complete when it has ended.
+        let _ = child.start_kill();
         let mut said = String::new();
         if let Some(stderr) = &mut child.stderr {
             let _ = tokio::time::timeout(Duration::from_secs(1), stderr.read_to_string(&mut said)).await;
         }
-        return Err(failed(said.trim().trim_start_matches("error: ").to_owned()));
+        let _ = log.flush().await;
+        return Err(failed(reason(&said, in_time, &log_path)));
     };
     tokio::spawn(async move { tokio::io::copy(&mut lines, &mut log).await });
     if let Some(mut stderr) = child.stderr.take() {
@@ -149,6 +162,16 @@ async fn start(launch: &Launch, secret: &Secret, logs: &Path) -> Result<Running,
         status: "ready".to_owned(),
     };
     Ok(Running { variant, child: Mutex::new(child) })
+}
+
+/// Why a variant did not start: what it said on its standard error, or where to look if it said nothing.
+fn reason(said: &str, in_time: bool, log: &Path) -> String {
+    let log = log.display();
+    match said.trim().trim_start_matches("error: ") {
+        "" if in_time => format!("it ended before it said where it listens; its log is {log}"),
+        "" => format!("it did not say within {} s where it listens; its log is {log}", START_TIMEOUT.as_secs()),
+        said => said.to_owned(),
+    }
 }
 
 /// Reads the log until the line that says where the variant listens; none if the log ends before.
@@ -174,4 +197,29 @@ async fn is_ready(address: SocketAddr) -> bool {
         status_line.starts_with("HTTP/1.1 200 ").then_some(())
     };
     tokio::time::timeout(Duration::from_secs(2), ask).await.is_ok_and(|answer| answer.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{reason, settings_variables};
+    use std::path::Path;
+
+    #[test]
+    fn there_is_always_a_reason() {
+        let log = Path::new("logs/x.log");
+        assert_eq!(reason("error: no memory\n", true, log), "no memory");
+        assert_eq!(reason("", true, log), "it ended before it said where it listens; its log is logs/x.log");
+        assert_eq!(reason(" \n", false, log), "it did not say within 30 s where it listens; its log is logs/x.log");
+    }
+
+    #[test]
+    fn no_setting_of_a_variant_comes_from_the_labs_environment() {
+        let names: Vec<_> = settings_variables().filter_map(|name| name.into_string().ok()).collect();
+        for name in ["FRAMEWORK", "STORE", "DATABASE_URL", "LISTEN", "SEED_DEMO", "LOG", "LOG_FORMAT", "WORKERS"]
+            .into_iter()
+            .chain(["JWT_SECRET", "JWT_SECRET_FILE", "ADMIN_EMAIL", "ADMIN_PASSWORD", "STORE_TIMEOUT_MS"])
+        {
+            assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+        }
+    }
 }

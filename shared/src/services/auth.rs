@@ -12,9 +12,10 @@ use crate::repository::{StoreError, UserRepository};
 use crate::tokens::{LIFETIME_SECONDS, TokenError, Tokens};
 use moka::future::Cache;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How long a user's standing is believed without asking the store. The contract allows 5 s; the rest is for the answer.
+/// How long a user's standing is believed without asking the store again, counted from before it was asked. The contract
+/// allows 5 s from the change; the rest is for the request.
 const STANDING_LIFETIME: Duration = Duration::from_secs(4);
 
 /// So many users' standings are kept.
@@ -27,10 +28,19 @@ pub struct Caller {
     pub id: UserId,
     /// What that user may do.
     pub role: Role,
+    /// The user's `credentials_version` when the token was issued.
+    pub credentials_version: i64,
 }
 
-/// What the store says of a token's user.
-type Standing = Option<(Role, i64)>;
+/// What the store said of a token's user: role and `credentials_version`, or that there is none; and when it was asked.
+///
+/// The time is kept here and not left to the cache, which would count from when the answer came; and an answer that is
+/// on its way while [`AuthService::forget`] is called would be kept as if it were new.
+#[derive(Clone, Copy)]
+struct Standing {
+    credentials: Option<(Role, i64)>,
+    asked_at: Instant,
+}
 
 /// Registers users, signs them in and checks their tokens.
 pub struct AuthService {
@@ -119,11 +129,20 @@ impl AuthService {
             TokenError::Expired => Problem::TokenExpired,
             TokenError::Invalid => Problem::TokenInvalid,
         })?;
-        if self.standing(context, id).await? != Some((claims.role, claims.cv)) {
-            return Err(Problem::TokenInvalid);
-        }
+        let caller = Caller { id, role: claims.role, credentials_version: claims.cv };
+        self.confirm(context, caller).await?;
         context.set_caller(id);
-        Ok(Caller { id, role: claims.role })
+        Ok(caller)
+    }
+
+    /// Whether the caller's token is still good. Services ask again before they change anything: between the head of a
+    /// request and the end of its body, or of a wait for a password to be hashed, many seconds can go by.
+    ///
+    /// # Errors
+    /// [`Problem::TokenInvalid`], or that of an unavailable server.
+    pub async fn confirm(&self, context: &RequestContext, caller: Caller) -> Result<(), Problem> {
+        let credentials = self.credentials(context, caller.id).await?;
+        if credentials == Some((caller.role, caller.credentials_version)) { Ok(()) } else { Err(Problem::TokenInvalid) }
     }
 
     /// Forgets what is known of a user, after a change by this process.
@@ -131,15 +150,26 @@ impl AuthService {
         self.standings.invalidate(&id).await;
     }
 
-    async fn standing(&self, context: &RequestContext, id: UserId) -> Result<Standing, Problem> {
-        let look_up = async {
+    async fn credentials(&self, context: &RequestContext, id: UserId) -> Result<Option<(Role, i64)>, Problem> {
+        if let Some(known) = self.standings.get(&id).await {
+            if known.asked_at.elapsed() < STANDING_LIFETIME {
+                return Ok(known.credentials);
+            }
+            self.standings.invalidate(&id).await;
+        }
+        let ask = async {
+            let asked_at = Instant::now();
             let user: Option<User> = context.limited(self.users.find(context, id)).await?;
-            Ok::<Standing, StoreError>(user.map(|user| (user.role, user.credentials_version)))
+            let credentials = user.map(|user| (user.role, user.credentials_version));
+            Ok::<Standing, StoreError>(Standing { credentials, asked_at })
         };
-        self.standings.try_get_with(id, look_up).await.map_err(|error| match *error {
+        // Requests that come at the same time share one question.
+        let standing = self.standings.try_get_with(id, ask).await.map_err(|error| match *error {
             StoreError::Overloaded => Problem::Overloaded,
+            StoreError::Internal(_) => Problem::Internal(Some(Box::new(error))),
             _ => Problem::StoreUnavailable(Some(Box::new(error))),
-        })
+        })?;
+        Ok(standing.credentials)
     }
 }
 

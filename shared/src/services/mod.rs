@@ -9,6 +9,6 @@ mod users;
 
 pub use auth::{AuthService, Caller};
 pub use hello::HelloService;
-pub use setup::{SetupError, create_first_admin, seed_demo};
+pub use setup::{SetupError, create_demo_admin, create_demo_users, create_first_admin};
 pub use system::SystemService;
 pub use users::{Found, UserService};

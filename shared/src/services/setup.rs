@@ -6,7 +6,7 @@ use crate::context::RequestContext;
 use crate::demo;
 use crate::domain::{EmailKey, Role};
 use crate::passwords::{PasswordError, Passwords};
-use crate::repository::{StoreError, UserRepository};
+use crate::repository::{StoreError, UserQuery, UserRepository};
 
 /// Why the first users could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +22,9 @@ pub enum SetupError {
     Random(#[from] SettingsError),
 }
 
-/// Creates the admin that the configuration names, unless somebody has the address already. Several processes may do
-/// this at the same time: the store lets one of them.
+/// Creates the admin that the configuration names, if there is no admin at all: one that was deleted on purpose must not
+/// come back with its old password because the configuration still names it. Several processes may do this at the same
+/// time: the store lets one of them.
 ///
 /// # Errors
 /// [`SetupError`].
@@ -34,31 +35,59 @@ pub async fn create_first_admin(
     password: &Secret,
 ) -> Result<(), SetupError> {
     let context = RequestContext::internal("first-admin");
-    if let Some(user) = users.find_by_email(&context, &EmailKey::of(email)).await? {
-        if user.role != Role::Admin {
-            tracing::warn!("{email} (ADMIN_EMAIL) is a user but no admin: have an admin change the role");
+    let any_admin = UserQuery { role: Some(Role::Admin), after: None, limit: 1 };
+    if let Some(admin) = users.list(&context, &any_admin).await?.first() {
+        if admin.email_key() != EmailKey::of(email) {
+            tracing::info!("there is an admin already, so {email} (ADMIN_EMAIL) was not created");
         }
         return Ok(());
     }
     let password_hash = passwords.hash(password.expose()).await?;
     match users.insert(&context, &new_user("Admin", email.to_owned(), password_hash, Role::Admin)).await {
-        Ok(()) | Err(StoreError::EmailTaken) => Ok(()),
+        Ok(()) => Ok(()),
+        Err(StoreError::EmailTaken) => {
+            tracing::warn!("{email} (ADMIN_EMAIL) is somebody's address already, so there may be no admin");
+            Ok(())
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Creates the demo users that are not there yet, and gives the password of all of them if this call made the demo
-/// admin: it is kept nowhere but as a hash, so whoever is given it must show it.
+/// Creates the demo admin if it is not there, and gives its password, which is kept nowhere but as a hash: whoever is given
+/// it must show it. Of several processes that do this at the same time, the store lets one.
 ///
 /// # Errors
 /// [`SetupError`].
-pub async fn seed_demo(users: &dyn UserRepository, passwords: &Passwords) -> Result<Option<Secret>, SetupError> {
-    let context = RequestContext::internal("seed-demo");
-    if demo::is_seeded(&context, users).await? {
+pub async fn create_demo_admin(
+    users: &dyn UserRepository,
+    passwords: &Passwords,
+) -> Result<Option<Secret>, SetupError> {
+    let context = RequestContext::internal("demo-admin");
+    if users.find(&context, demo::user(0, demo::unusable_hash()).id).await?.is_some() {
         return Ok(None);
     }
     let password = Secret::random(8)?;
     let password_hash = passwords.hash(password.expose()).await?;
-    let made_admin = demo::seed(&context, users, &password_hash).await?;
-    Ok(made_admin.then_some(password))
+    match users.insert(&context, &demo::user(0, password_hash)).await {
+        Ok(()) => Ok(Some(password)),
+        Err(StoreError::EmailTaken) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Creates the demo users, all with the demo admin's password, unless that was done before; also what another process, or
+/// a start that was cut off, has begun.
+///
+/// # Errors
+/// [`SetupError`].
+pub async fn create_demo_users(users: &dyn UserRepository) -> Result<(), SetupError> {
+    let context = RequestContext::internal("demo-users");
+    // Their hash is the admin's own, not a new one: so whoever made the admin, one password is good for all.
+    let admin = users.find(&context, demo::user(0, demo::unusable_hash()).id).await?;
+    if let Some(admin) = admin
+        && !demo::is_filled(&context, users).await?
+    {
+        demo::fill(&context, users, &admin.password_hash).await?;
+    }
+    Ok(())
 }

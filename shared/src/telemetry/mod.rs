@@ -77,7 +77,8 @@ impl Telemetry {
 
     /// The trace of a recent request, where tracing is on.
     pub fn trace(&self, request_id: &str) -> Option<RequestTrace> {
-        self.traces.as_ref()?.find(request_id)
+        let trace = self.traces.as_ref()?.find(request_id)?;
+        Some(RequestTrace::clone(&trace))
     }
 }
 

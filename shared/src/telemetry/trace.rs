@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// So many requests are remembered.
@@ -40,7 +40,7 @@ pub struct RequestTrace {
 }
 
 #[derive(Default)]
-pub(super) struct TraceLog(Mutex<VecDeque<RequestTrace>>);
+pub(super) struct TraceLog(Mutex<VecDeque<Arc<RequestTrace>>>);
 
 impl TraceLog {
     pub(super) fn keep(&self, trace: RequestTrace) {
@@ -48,11 +48,12 @@ impl TraceLog {
         if traces.len() == REQUESTS_MAX {
             traces.pop_front();
         }
-        traces.push_back(trace);
+        traces.push_back(Arc::new(trace));
     }
 
-    /// The newest request with this id: clients may send one id more than once.
-    pub(super) fn find(&self, request_id: &str) -> Option<RequestTrace> {
+    /// The newest request with this id: clients may send one id more than once. Shared, so that copying a long trace does
+    /// not hold the lock.
+    pub(super) fn find(&self, request_id: &str) -> Option<Arc<RequestTrace>> {
         let traces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         traces.iter().rev().find(|trace| trace.request_id == request_id).cloned()
     }
