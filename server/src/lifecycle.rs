@@ -98,15 +98,15 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let passwords = Arc::new(Passwords::start(cores).map_err(StartError::Threads)?);
     let users = repositories.users.as_ref();
+    if let Some((email, password)) = &secrets.admin {
+        create_first_admin(users, &passwords, email, password).await?;
+    }
     if variant.seed_demo {
         // Not by the log, which is kept and read by others, and may be filtered.
         if let Some(password) = create_demo_admin(users, &passwords).await? {
             eprintln!("demo users: sign in as {} with the password {}", demo::ADMIN_EMAIL, password.expose());
         }
         create_demo_users(users).await?;
-    }
-    if let Some((email, password)) = &secrets.admin {
-        create_first_admin(users, &passwords, email, password).await?;
     }
 
     let telemetry =

@@ -5,9 +5,10 @@
 mod support;
 
 use contract::client::Client;
+use contract::request::Request;
 use server::{Framework, Store};
-use support::requests::{count_users, new_user, send, sign_in};
-use support::{Start, folder, sqlite_stores};
+use support::requests::{count_users, new_user, send, sign_in, value};
+use support::{Process, Start, folder, sqlite_stores};
 
 const FRAMEWORK: Framework = Framework::Axum;
 
@@ -97,6 +98,57 @@ fn many_processes_that_start_at_once_on_an_empty_folder_all_come_up() {
             process.unwrap_or_else(|error| panic!("{store}: {error}"));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_users_have_one_password_whoever_creates_them() {
+    for store in sqlite_stores() {
+        let folder = folder();
+        let start = Start::new(FRAMEWORK, store, folder.path()).argument("--seed-demo");
+        let started: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..3).map(|_| scope.spawn(|| start.run().unwrap())).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        let said: Vec<String> = started.into_iter().map(Process::said).collect();
+        let passwords: Vec<&str> =
+            said.iter().filter_map(|said| said.trim().rsplit_once("password ")).map(|(_, password)| password).collect();
+        let [password] = passwords[..] else { panic!("{store}: {} passwords were shown", passwords.len()) };
+
+        let process = start.run().unwrap();
+        // The admin, and the first and the last of the users that were created last and first.
+        for number in [0, 1, 100, 200] {
+            let email = shared::demo::user(number, shared::demo::unusable_hash()).email;
+            let body = serde_json::json!({"email": email, "password": password});
+            let answer = send(&process, Request::new("POST", "/api/auth/login").json(&body)).await;
+            assert_eq!(answer.status, 200, "{store} {email}: {answer}");
+        }
+        assert!(!process.log().contains(password), "{store}: the log holds the password");
+        assert_eq!(process.said(), "", "{store}: a password that nobody needs to be shown again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_data_that_was_cut_off_is_completed_under_the_same_password() {
+    let folder = folder();
+    let start = Start::new(FRAMEWORK, Store::DieselSqlite, folder.path());
+    // What a crash leaves: the admin and a beginning of the users.
+    let repositories = Store::DieselSqlite.open(&format!("sqlite://{}", start.database.display()), 1).await.unwrap();
+    let passwords = shared::passwords::Passwords::start(1).unwrap();
+    let users = repositories.users.as_ref();
+    let password = shared::services::create_demo_admin(users, &passwords).await.unwrap().unwrap();
+    let context = shared::context::RequestContext::internal("test");
+    let admin = shared::demo::user(0, shared::demo::unusable_hash());
+    let hash = users.find(&context, admin.id).await.unwrap().unwrap().password_hash;
+    for number in 1..=60 {
+        users.insert(&context, &shared::demo::user(number, hash.clone())).await.unwrap();
+    }
+    repositories.store.close().await;
+
+    let process = start.argument("--seed-demo").run().unwrap();
+    let body = serde_json::json!({"email": admin.email, "password": password.expose()});
+    let login = send(&process, Request::new("POST", "/api/auth/login").json(&body)).await;
+    let token = value(&login)["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(count_users(&process, &token).await, 201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

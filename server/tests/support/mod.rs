@@ -155,6 +155,15 @@ impl Process {
         self.wait(Duration::from_secs(20))
     }
 
+    /// Stops it, and gives what it wrote to standard error.
+    pub fn said(mut self) -> String {
+        let mut stderr = self.child.stderr.take().unwrap();
+        self.terminate();
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        said
+    }
+
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let deadline = Instant::now() + limit;
         loop {
