@@ -62,8 +62,9 @@ pub async fn serve(app: App, listen: SocketAddr, on_listening: impl FnOnce(Socke
     let service = TowerToHyperService::new(service);
 
     let mut http = http1::Builder::new();
-    // A client may close its side once it has sent its request. The price: one that has gone altogether is not noticed
-    // until it is answered, and its handler runs to the end.
+    // With `half_close`, a client that has closed its side after its request is answered. And as in the other frameworks,
+    // the request of one that has gone altogether is served to its end, and counted: else hyper would drop the handler
+    // halfway, and with it the log line.
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(true);
     let connections = GracefulShutdown::new();
     loop {

@@ -5,15 +5,13 @@ use crate::problems::{self, ApiProblem};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_LENGTH, ORIGIN};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use shared::app::App;
-use shared::context::RequestContext;
 use shared::problem::Problem;
-use shared::telemetry::{Telemetry, UNMATCHED};
+use shared::telemetry::UNMATCHED;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// Begins a request's context, ends it, and writes what every answer carries: problems, cross-origin headers, request
 /// id, timing, log line and metrics. Refuses new requests once the shutdown has begun.
@@ -49,44 +47,13 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     response
 }
 
-/// Tells [`observe`], which stands before the router, by the answer which route matched; ends the record itself if there
-/// is to be none.
-pub async fn note_route(
-    State(telemetry): State<Arc<Telemetry>>,
-    matched: Option<MatchedPath>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let context = request.extensions().get::<RequestContext>().cloned();
-    let method = request.method().clone();
-    let mut dropped = Dropped { telemetry, context, method, matched };
+/// Tells [`observe`], which stands before the router, by the answer which route matched.
+pub async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    dropped.context = None;
-    if let Some(matched) = dropped.matched.take() {
+    if let Some(matched) = matched {
         response.extensions_mut().insert(matched);
     }
     response
-}
-
-/// "Client closed request", as nginx writes it into its log. No client sees it.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// Ends the record of a request whose handler is dropped before it has answered, which [`observe`] does not live to see.
-/// hyper drops it with the connection: when an earlier answer, or `100 Continue`, can no longer be sent to the client.
-struct Dropped {
-    telemetry: Arc<Telemetry>,
-    /// None once the handler has answered.
-    context: Option<RequestContext>,
-    method: Method,
-    matched: Option<MatchedPath>,
-}
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        let Some(context) = &self.context else { return };
-        let route = self.matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-        self.telemetry.end(context, self.method.as_str(), route, CLIENT_CLOSED_REQUEST);
-    }
 }
 
 /// Spells the path in the one way that the routes know (RFC 3986, section 6.2.2), before it is routed.

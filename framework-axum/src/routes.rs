@@ -3,7 +3,7 @@
 
 use crate::{handlers, middleware, problems};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use shared::app::App;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -35,6 +35,6 @@ pub fn routes(app: App) -> Router {
         .fallback(problems::not_found)
         .method_not_allowed_fallback(problems::method_not_allowed)
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(from_fn_with_state(app.telemetry.clone(), middleware::note_route))
+        .layer(from_fn(middleware::note_route))
         .with_state(app)
 }

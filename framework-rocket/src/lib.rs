@@ -12,6 +12,8 @@
 //! What Rocket 0.5.2 does before any code of ours runs, and what no setting changes: it waits, without a limit, for the
 //! first 14 bytes of a body or its end (in search of a form's `_method`), so that even a missing token is answered only
 //! then; and it drops header lines that are not UTF-8, so that an `If-Match` of such bytes is none.
+//! It sets no time limit for heads, and whoever sends a byte now and then keeps a connection for ever: put a proxy in
+//! front where strangers connect. A client that closes its side after its request gets no answer, though it is served.
 //!
 //! This crate sees `shared` and Rocket. It never sees a store, and no rule lives in it. Read it beside
 //! `framework-axum` and `framework-actix`: the same files, the same functions in the same order.
