@@ -117,7 +117,9 @@ fn settings_variables() -> impl Iterator<Item = OsString> {
 async fn start(launch: &Launch, secret: &Secret, logs: &Path) -> Result<Running, LabError> {
     let name = launch.name();
     let mut command = Command::new(std::env::current_exe()?);
-    settings_variables().for_each(|name| drop(command.env_remove(name)));
+    for name in settings_variables() {
+        command.env_remove(name);
+    }
     command
         .args(["server", "--stop-on-stdin-close", "--trace"])
         .args(["--framework", &launch.framework.to_string(), "--store", &launch.store.to_string()])
