@@ -159,15 +159,16 @@ fn tokens(variant: &VariantSettings, secret: Option<Secret>) -> Result<Tokens, S
 fn stop_on_signals(shutdown: &CancellationToken) {
     let shutdown = shutdown.clone();
     tokio::spawn(async move {
-        signal().await;
+        interrupted().await;
         shutdown.cancel();
-        signal().await;
+        interrupted().await;
         std::process::exit(130);
     });
 }
 
+/// Resolves at Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn signal() {
+pub async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {
@@ -180,8 +181,9 @@ async fn signal() {
     }
 }
 
+/// Resolves at Ctrl-C.
 #[cfg(not(unix))]
-async fn signal() {
+pub async fn interrupted() {
     drop(tokio::signal::ctrl_c().await);
 }
 

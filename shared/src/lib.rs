@@ -29,6 +29,8 @@ pub mod demo;
 pub mod domain;
 pub mod drain;
 pub mod dto;
+#[cfg(feature = "framework-faults")]
+pub mod framework_faults;
 pub mod pages;
 pub mod paging;
 pub mod passwords;

@@ -119,7 +119,7 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
 
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let page = tokio::spawn(page::serve(page, variants.clone(), stopped));
-    interrupted().await;
+    server::interrupted().await;
     println!("\nstopping ...");
     let _ = stop.send(());
     variants.stop().await;
@@ -185,25 +185,6 @@ fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) 
     println!("\n  lab page        http://{page}");
     println!("  logs            {}", settings.data.join("logs").display());
     println!("  stop            Ctrl-C");
-}
-
-#[cfg(unix)]
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupted() {
-    drop(tokio::signal::ctrl_c().await);
 }
 
 /// Longest wait for a variant to listen.
