@@ -7,6 +7,7 @@
 //! - [`schema`] and [`rules`] are what every answer of every case must satisfy;
 //! - [`world`] gives a case its users and tokens, [`forge`] the tokens that must be refused;
 //! - [`cases`] are the cases, one module a heading; read `cases/hello.rs` first;
+//! - [`login_timing`] measures what no case can hold firmly;
 //! - [`session`] is one long script, [`differential`] compares its transcripts from several servers byte for byte.
 //!
 //! It is no load test and no fuzzer: it measures nothing, and each of its requests was thought of by a person.
@@ -18,6 +19,7 @@ pub mod cases;
 pub mod client;
 pub mod differential;
 pub mod forge;
+pub mod login_timing;
 pub mod normalise;
 mod people;
 pub mod request;

@@ -1,4 +1,4 @@
-//! Runs the cases, or the differential session, against servers that are already running.
+//! Runs the cases, the differential session or the timing of sign-ins against servers that are already running.
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use contract::client::Client;
 use contract::session::Transcript;
-use contract::{Case, CaseError, Credentials, Outcome, World, cases, differential};
+use contract::{Case, CaseError, Credentials, Outcome, World, cases, differential, login_timing};
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -44,6 +44,10 @@ struct Arguments {
     /// Compare two or more servers, each on a database of its own that was just made
     #[arg(long)]
     differential: bool,
+
+    /// Measure whether failed sign-ins take as long for unknown e-mail addresses as for wrong passwords
+    #[arg(long, conflicts_with_all = ["differential", "only", "list"])]
+    login_timing: bool,
 }
 
 #[tokio::main]
@@ -51,6 +55,8 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = if arguments.list {
         list(arguments.only.as_deref())
+    } else if arguments.login_timing {
+        time_logins(&arguments.urls).await
     } else if arguments.differential {
         compare(&arguments.urls).await
     } else {
@@ -134,6 +140,20 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, CaseError> {
     }
     say(format_args!("{passed} passed, {failed} failed"))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// So many pairs are timed; at some 50 ms a password this takes ten seconds.
+const PAIRS: usize = 60;
+
+async fn time_logins(urls: &[String]) -> Result<ExitCode, CaseError> {
+    let [url] = urls else {
+        return Err(CaseError::new("one base URL at a time, unless with --differential"));
+    };
+    let world = World::new(url, credentials()?)?;
+    listening(url).await?;
+    println!("{}", login_timing::measure(&world, PAIRS).await?);
+    world.tidy().await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn timed(case: Case, world: &World) -> (Case, Outcome, Duration) {
