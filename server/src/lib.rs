@@ -7,6 +7,6 @@ mod lifecycle;
 mod settings;
 mod variant;
 
-pub use lifecycle::{StartError, interrupted, open_store, run};
+pub use lifecycle::{StartError, interrupted, run};
 pub use settings::VariantSettings;
 pub use variant::{Framework, Store};

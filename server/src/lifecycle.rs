@@ -7,7 +7,7 @@ use shared::cors::Cors;
 use shared::demo;
 use shared::drain::Drain;
 use shared::passwords::Passwords;
-use shared::repository::{OpenError, Repositories};
+use shared::repository::OpenError;
 use shared::services::{SetupError, create_demo_admin, create_demo_users, create_first_admin};
 use shared::telemetry::{Telemetry, start_logs};
 use shared::tokens::Tokens;
@@ -94,7 +94,7 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
         stop_on_stdin_close(shutdown.clone());
     }
 
-    let repositories = open_store(&variant).await?;
+    let repositories = store.open(&variant.database_url, settings.connection_count()).await?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let passwords = Arc::new(Passwords::start(cores).map_err(StartError::Threads)?);
     let users = repositories.users.as_ref();
@@ -133,14 +133,6 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
     outcome.map_err(|source| StartError::Listen { listen, source })?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Opens the variant's store.
-///
-/// # Errors
-/// [`OpenError`].
-pub async fn open_store(variant: &VariantSettings) -> Result<Repositories, OpenError> {
-    variant.store.open(&variant.database_url, variant.settings.connection_count()).await
 }
 
 fn tokens(variant: &VariantSettings, secret: Option<Secret>) -> Result<Tokens, SettingsError> {

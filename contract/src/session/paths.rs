@@ -3,6 +3,7 @@
 use super::{NOBODY, Recorder};
 use crate::request::Request;
 
+/// Longer than 70 lines because it is one list of requests, in the order in which they are sent.
 pub(super) async fn run(recorder: &mut Recorder) {
     recorder.part("paths");
     let paths = [

@@ -170,13 +170,14 @@ impl UserService {
             if let Some(email) = &request.email {
                 user.email.clone_from(email);
             }
-            let before = (user.role, user.password_hash.clone());
-            user.role = request.role.unwrap_or(user.role);
+            let role = request.role.unwrap_or(user.role);
+            // A new hash is another one even of the same password: it has a salt of its own.
+            if role != user.role || password_hash.is_some() {
+                user.credentials_version += 1;
+            }
+            user.role = role;
             if let Some(password_hash) = &password_hash {
                 user.password_hash.clone_from(password_hash);
-            }
-            if before != (user.role, user.password_hash.clone()) {
-                user.credentials_version += 1;
             }
         })
         .await
