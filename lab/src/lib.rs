@@ -2,10 +2,12 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`run`] | demo data, one process a variant, and the page that shows what runs where |
+//! | [`run`] | the variants, one process each, with their demo data |
+//! | `page` | the lab page: variants, tester, code, and how a request goes |
 //! | [`compare`] | `lab diff axum rocket users::create`: two implementations side by side, cut from the real source |
 //!
 //! The lab sees `server` and, through it, every variant that was built in. It serves no request of the API itself.
 
 pub mod compare;
+mod page;
 pub mod run;

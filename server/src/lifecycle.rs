@@ -103,7 +103,7 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
     }
     if variant.seed_demo {
         // Not by the log, which is kept and read by others, and may be filtered.
-        if let Some(password) = create_demo_admin(users, &passwords).await? {
+        if let Some(password) = create_demo_admin(users, &passwords, secrets.demo_hash).await? {
             eprintln!("demo users: sign in as {} with the password {}", demo::ADMIN_EMAIL, password.expose());
         }
         create_demo_users(users).await?;

@@ -28,11 +28,15 @@ pub struct VariantSettings {
 }
 
 impl VariantSettings {
+    /// The variables that hold secrets. They are no flags, so the list of flags does not name them.
+    pub const SECRET_VARIABLES: [&str; 3] = ["JWT_SECRET", "ADMIN_PASSWORD", "DEMO_PASSWORD_HASH"];
+
     /// What `--help` says of the settings that are no flags.
     pub const SECRETS_HELP: &str = "\
 Secrets come by environment or file, never by flag:
   JWT_SECRET      Secret that tokens are signed with, at least 32 bytes; without it each start makes its own
   ADMIN_PASSWORD  Password of the first admin, 8 to 128 characters; together with ADMIN_EMAIL
+  DEMO_PASSWORD_HASH  Argon2id hash (PHC string) of the demo users' password; without it one is made and printed
 
 Example:
   server --framework rocket --store sea-orm-sqlite --database-url sqlite://data/x.db --listen 127.0.0.1:3000";

@@ -1,6 +1,8 @@
 //! Configuration by flags and environment (12-factor). Secrets come by environment or file, never by flag: a command
 //! line can be read by everybody on the machine.
 
+use crate::domain::PasswordHash;
+use crate::passwords::Passwords;
 use crate::telemetry::LogFormat;
 use crate::tokens::SECRET_MIN;
 use clap::Args;
@@ -79,6 +81,9 @@ pub enum SettingsError {
     /// The password is not one that a user could choose.
     #[error("the first admin's password must have 8 to 128 characters ({0})")]
     Password(&'static str),
+    /// The hash is none.
+    #[error("{0} is no Argon2id hash in PHC string format ($argon2id$v=19$...)")]
+    Hash(&'static str),
     /// A file cannot be read.
     #[error("{name}: cannot read {}: {source}", path.display())]
     File {
@@ -133,10 +138,13 @@ pub struct Secrets {
     pub jwt_secret: Option<Secret>,
     /// The first admin's address and password.
     pub admin: Option<(String, Secret)>,
+    /// The hash of the demo users' password; without one, a password is made up for them.
+    pub demo_hash: Option<PasswordHash>,
 }
 
 impl Settings {
-    /// Reads the secrets from the files named, or from what `environment` gives for `JWT_SECRET` and `ADMIN_PASSWORD`.
+    /// Reads the secrets from the files named, or from what `environment` gives for `JWT_SECRET`, `ADMIN_PASSWORD` and
+    /// `DEMO_PASSWORD_HASH`.
     ///
     /// # Errors
     /// [`SettingsError`], which names the setting and what would be right.
@@ -158,7 +166,11 @@ impl Settings {
         {
             return Err(SettingsError::Password("ADMIN_PASSWORD"));
         }
-        Ok(Secrets { jwt_secret, admin })
+        let demo_hash = match secret(&environment, "DEMO_PASSWORD_HASH", ("", &None))? {
+            Some(phc) => Some(Passwords::stored(phc.expose()).ok_or(SettingsError::Hash("DEMO_PASSWORD_HASH"))?),
+            None => None,
+        };
+        Ok(Secrets { jwt_secret, admin, demo_hash })
     }
 
     /// How many threads serve requests: as asked for, or one a core.

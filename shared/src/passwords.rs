@@ -93,6 +93,14 @@ impl Passwords {
         Ok(matches!(self.run(password, Some(expected)).await?, Outcome::Verified(true)))
     }
 
+    /// The hash in this PHC string, if it is one that [`Passwords::verify`] can take.
+    pub fn stored(phc: &str) -> Option<PasswordHash> {
+        let parsed = phc::PasswordHash::new(phc).ok()?;
+        let is_whole =
+            parsed.algorithm == Algorithm::Argon2id.ident() && parsed.salt.is_some() && parsed.hash.is_some();
+        is_whole.then(|| PasswordHash::from_phc(phc.to_owned()))
+    }
+
     async fn run(&self, password: &str, expected: Option<phc::PasswordHash>) -> Result<Outcome, PasswordError> {
         let (reply, answer) = oneshot::channel();
         let job = Job { password: password.to_owned(), expected, reply };

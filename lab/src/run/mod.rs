@@ -1,21 +1,25 @@
 //! The lab itself: demo data, one process a variant, and the page.
 
-mod page;
-mod variants;
+mod demo;
+pub(crate) mod log;
+mod process;
+mod sample;
+pub(crate) mod variants;
 
-use clap::Args;
-use server::Store;
+use crate::page::{self, Lab};
+use clap::{Args, ValueEnum};
+use demo::DemoPassword;
+use process::{Launch, Secrets};
+use server::{Framework, Store};
 use shared::config::{Secret, SettingsError};
-use shared::demo;
-use shared::passwords::Passwords;
-use shared::repository::{OpenError, prepare_private_folder};
-use shared::services::{SetupError, create_demo_admin, create_demo_users};
+use shared::repository::prepare_private_folder;
+use shared::services::SetupError;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use variants::{Launch, Variants};
+use variants::Variants;
 
 /// How the lab is run.
 #[derive(Args, Clone, Debug)]
@@ -29,6 +33,10 @@ pub struct LabSettings {
     /// Folder for the databases and logs; it is created if it is not there
     #[arg(long, env = "LAB_DATA", value_name = "FOLDER", default_value = "data")]
     pub data: PathBuf,
+    /// A server that already runs on this machine, also one of your own in another language, to show beside the variants;
+    /// repeat it for more
+    #[arg(long, value_name = "NAME=URL", value_parser = parse_attached)]
+    pub attach: Vec<(String, SocketAddr)>,
 }
 
 /// Why the lab did not start.
@@ -70,23 +78,18 @@ pub enum LabError {
     /// The data folder cannot be named in a URL.
     #[error("cannot use the folder {0:?}: its name is not UTF-8; choose another with --data")]
     FolderName(PathBuf),
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The demo data cannot be created.
+    /// The file of the demo password holds something else.
+    #[error("{} holds no hash of a password; delete the folder to start afresh, or choose another with --data", .0.display())]
+    Hash(PathBuf),
+    /// No password can be hashed.
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// No secret can be made.
     #[error(transparent)]
     Secret(#[from] SettingsError),
     /// A variant did not start.
-    #[error("{variant} did not start: {reason}")]
-    Variant {
-        /// The variant.
-        variant: String,
-        /// What it said.
-        reason: String,
-    },
+    #[error("{0}")]
+    Variant(String),
     /// The system refused something.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -102,87 +105,111 @@ pub fn run(settings: &LabSettings) -> Result<(), LabError> {
 
 async fn serve(settings: &LabSettings) -> Result<(), LabError> {
     // Everything that can be refused is tried before anything is begun.
-    let page = TcpListener::bind(settings.lab_listen)
+    let listener = TcpListener::bind(settings.lab_listen)
         .map_err(|source| LabError::Page { listen: settings.lab_listen, source })?;
-    let database = settings.data.join("stackdiff.db");
-    let launches = launches(settings, &database)?;
+    let launches = launches(settings)?;
+    let names: Vec<String> = launches.iter().filter(|launch| launch.store == FIRST_STORE).map(Launch::name).collect();
+    try_ports(&launches)?;
     let folder_error = |source| LabError::Folder { folder: settings.data.clone(), source };
-    let logs = settings.data.join("logs");
-    prepare_private_folder(&logs).map_err(folder_error)?;
+    prepare_private_folder(&settings.data.join("logs")).map_err(folder_error)?;
 
     println!("Stackdiff lab\n");
-    create_demo_data(settings, &launches).await?;
-    let secret = Secret::random(32)?;
-    let variants = Arc::new(Variants::start(launches, &secret, &logs).await?);
-    let address = page.local_addr()?;
+    let demo = demo::password(&settings.data).await?;
+    say_how_to_sign_in(settings, &demo);
+    let secrets = Secrets { token: Secret::random(32)?, demo_hash: demo.hash };
+    let variants = Variants::new(launches, settings.attach.clone(), secrets);
+    for name in &names {
+        variants.start(name).await.map_err(|error| LabError::Variant(error.to_string()))?;
+    }
+    let address = listener.local_addr()?;
     say_what_runs(settings, address, &variants);
 
+    let lab = Arc::new(Lab { variants });
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let page = tokio::spawn(page::serve(page, variants.clone(), stopped));
+    let page = tokio::spawn(page::serve(listener, lab.clone(), stopped));
     server::interrupted().await;
     println!("\nstopping ...");
     let _ = stop.send(());
-    variants.stop().await;
+    lab.variants.stop_all().await;
     page.abort();
     println!("stopped; the data is kept in {}", settings.data.display());
     Ok(())
 }
 
-/// What to start: each framework over SQLite through Diesel, all on one file.
-fn launches(settings: &LabSettings, database: &std::path::Path) -> Result<Vec<Launch>, LabError> {
-    let database = database.to_str().ok_or_else(|| LabError::FolderName(settings.data.clone()))?;
+/// The store whose variants run from the beginning; the page starts the others.
+const FIRST_STORE: Store = Store::DieselSqlite;
+
+/// Every variant with its port and its data. Each has a database of its own, with the same demo data in it, so that a
+/// request that changes something can be sent to all of them and answered alike.
+fn launches(settings: &LabSettings) -> Result<Vec<Launch>, LabError> {
+    let data = settings.data.to_str().ok_or_else(|| LabError::FolderName(settings.data.clone()))?;
+    let others = Store::value_variants().iter().filter(|store| **store != FIRST_STORE);
     let mut launches = Vec::new();
-    let mut held = Vec::new();
-    for (index, framework) in (0..).zip(variants::frameworks()) {
-        let port = match settings.first_port {
-            0 => 0,
-            first => first.checked_add(index).ok_or(LabError::TooHigh(first))?,
-        };
-        let launch = Launch {
-            framework,
-            store: Store::DieselSqlite,
-            database_url: format!("sqlite://{database}"),
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
-        };
-        // Held until all are tried, so that a clash is found before the first variant runs.
-        let listener = TcpListener::bind(launch.listen);
-        held.push(listener.map_err(|source| LabError::Port { variant: launch.name(), port, source })?);
-        launches.push(launch);
+    for store in std::iter::once(&FIRST_STORE).chain(others) {
+        for framework in Framework::value_variants() {
+            let mut launch = Launch {
+                framework: *framework,
+                store: *store,
+                database_url: String::new(),
+                listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), settings.port(launches.len())?),
+                log_path: PathBuf::new(),
+            };
+            let name = launch.name();
+            launch.database_url = format!("sqlite://{data}/{name}.db");
+            launch.log_path = settings.data.join("logs").join(format!("{name}.log"));
+            launches.push(launch);
+        }
     }
     Ok(launches)
 }
 
-/// Creates the database and the demo users if they are not there. The password is shown at once, before anything that
-/// could fail: only its hash is kept.
-async fn create_demo_data(settings: &LabSettings, launches: &[Launch]) -> Result<(), LabError> {
-    let Some(launch) = launches.first() else { return Ok(()) };
-    let repositories = launch.store.open(&launch.database_url, 1).await?;
-    let users = repositories.users.as_ref();
-    println!("  sign in as      {}", demo::ADMIN_EMAIL);
-    match create_demo_admin(users, &Passwords::start(1)?).await? {
+/// Tries the ports of the variants that run from the beginning, all before the first of them runs.
+fn try_ports(launches: &[Launch]) -> Result<(), LabError> {
+    let mut held = Vec::new();
+    for launch in launches.iter().filter(|launch| launch.store == FIRST_STORE) {
+        let (variant, port) = (launch.name(), launch.listen.port());
+        held.push(TcpListener::bind(launch.listen).map_err(|source| LabError::Port { variant, port, source })?);
+    }
+    Ok(())
+}
+
+impl LabSettings {
+    /// The port of the variant at this place in the list.
+    fn port(&self, place: usize) -> Result<u16, LabError> {
+        if self.first_port == 0 {
+            return Ok(0);
+        }
+        let place = u16::try_from(place).ok();
+        place.and_then(|place| self.first_port.checked_add(place)).ok_or(LabError::TooHigh(self.first_port))
+    }
+}
+
+/// The password is shown at once, before anything that could fail: only its hash is kept.
+fn say_how_to_sign_in(settings: &LabSettings, demo: &DemoPassword) {
+    println!("  sign in as      {}", shared::demo::ADMIN_EMAIL);
+    match &demo.password {
         Some(password) => {
             println!("  password        {}", password.expose());
             println!(
                 "                  shown this once, only its hash is kept; the {} demo users have the same one",
-                demo::USERS
+                shared::demo::USERS
             );
         }
         None => println!(
             "  password        as shown by the first start (delete {} to start afresh)",
-            settings.data.join("stackdiff.db").display()
+            settings.data.display()
         ),
     }
-    create_demo_users(users).await?;
-    repositories.store.close().await;
-    Ok(())
 }
 
 fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) {
-    println!("  database        {}, shared by all variants\n", settings.data.join("stackdiff.db").display());
+    println!("  databases       {}, one a variant, all with the same demo users\n", settings.data.display());
     for variant in variants.list() {
-        println!("  {:15} http://{}   over {}, docs at /docs", variant.framework, variant.address, variant.store);
+        if let (Some(framework), Some(store), Some(address)) = (variant.framework, variant.store, variant.address) {
+            println!("  {framework:15} http://{address}   over {store}, docs at /docs");
+        }
     }
-    println!("\n  lab page        http://{page}");
+    println!("\n  lab page        http://{page}   starts the other variants too");
     println!("  logs            {}", settings.data.join("logs").display());
     println!("  stop            Ctrl-C");
 }
@@ -192,3 +219,33 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longest wait for a variant to end by itself: Ctrl-C is over within two seconds.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+fn parse_attached(text: &str) -> Result<(String, SocketAddr), String> {
+    let advice = "it must be a name and a server of this machine, such as mine=http://127.0.0.1:4000";
+    let (name, url) = text.split_once('=').ok_or(advice)?;
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let address = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/').replace("localhost", "127.0.0.1"));
+    let address = address.and_then(|address| address.parse::<SocketAddr>().ok());
+    match address.filter(|address| is_name && address.ip().is_loopback()) {
+        Some(address) => Ok((name.to_owned(), address)),
+        None => Err(advice.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_attached;
+
+    #[test]
+    fn servers_of_this_machine_can_be_attached_and_no_others() {
+        let attached = parse_attached("flask=http://127.0.0.1:5000/").unwrap();
+        assert_eq!(attached, ("flask".to_owned(), ([127, 0, 0, 1], 5000).into()));
+        assert!(parse_attached("mine=http://localhost:4000").is_ok() && parse_attached("six=http://[::1]:80").is_ok());
+        for text in ["", "x", "=http://127.0.0.1:1", "x=127.0.0.1:1", "x=http://10.0.0.1:80", "x=https://127.0.0.1:1"]
+            .into_iter()
+            .chain(["x=http://127.0.0.1", "a b=http://127.0.0.1:1", "x=http://example.com:80"])
+        {
+            assert!(parse_attached(text).unwrap_err().contains("mine=http://127.0.0.1:4000"), "{text}");
+        }
+    }
+}

@@ -1,227 +1,295 @@
-//! One child process a variant, of this very executable: each can be stopped, measured and compared alone.
+//! The variants: what there is, what runs, and changing that.
 
-use super::{LabError, START_TIMEOUT, STOP_TIMEOUT};
-use clap::{Arg, Args, ValueEnum};
+use super::log::Log;
+use super::process::{Launch, Process, Secrets};
+use super::sample;
 use serde::Serialize;
-use server::{Framework, Store, VariantSettings};
-use shared::config::Secret;
-use shared::repository::prepare_private_file;
-use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::Mutex;
+use std::sync::{Arc, PoisonError};
 
-/// The frameworks that were built in.
-pub(super) fn frameworks() -> impl Iterator<Item = Framework> {
-    Framework::value_variants().iter().copied()
-}
-
-/// A variant to start.
-#[derive(Clone, Debug)]
-pub(super) struct Launch {
-    pub framework: Framework,
-    pub store: Store,
-    pub database_url: String,
-    pub listen: SocketAddr,
-}
-
-impl Launch {
-    /// `axum-diesel-sqlite`.
-    pub(super) fn name(&self) -> String {
-        format!("{}-{}", self.framework, self.store)
-    }
-}
-
-/// A variant as the page and the terminal show it.
+/// A variant as the page shows it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Variant {
+pub(crate) struct Variant {
+    /// `axum-diesel-sqlite`, or the name that an attached server was given.
     pub name: String,
-    pub framework: String,
-    pub store: String,
-    pub address: SocketAddr,
+    /// `axum`; none for an attached server.
+    pub framework: Option<String>,
+    /// `diesel-sqlite`; none for an attached server.
+    pub store: Option<String>,
+    /// Where it listens, while it does.
+    pub address: Option<SocketAddr>,
     pub process_id: Option<u32>,
-    /// `ready`, `not ready`, or how the process ended.
-    pub status: String,
+    /// Resident set size.
+    pub memory_bytes: Option<u64>,
+    /// Requests answered since it started, without the lab's own questions.
+    pub requests: Option<u64>,
+    pub status: Status,
+    /// More about the status, for people: how the process ended, or why it did not start.
+    pub detail: Option<String>,
 }
 
-struct Running {
-    variant: Variant,
-    child: Mutex<Child>,
+/// How it is with a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Status {
+    /// It and its store answer.
+    Ready,
+    /// The process runs, but it or its store does not answer.
+    NotReady,
+    /// It was started and does not listen yet.
+    Starting,
+    /// It was not started, or was stopped here.
+    Stopped,
+    /// It ended by itself, or somebody else ended it.
+    Ended,
+    /// It did not start.
+    Failed,
 }
 
-/// The variants that run.
-pub(super) struct Variants(Vec<Running>);
+/// Why a variant could not be started, stopped or started afresh.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// There is no such variant.
+    #[error("there is no variant {0}")]
+    Unknown(String),
+    /// The lab did not start it.
+    #[error("{0} was attached: whoever started it stops it")]
+    Attached(String),
+    /// It did not start.
+    #[error("{name} did not start: {reason}")]
+    Failed {
+        /// Its name.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+    /// Its data cannot be removed.
+    #[error("the data of {name} cannot be removed: {reason}")]
+    Data {
+        /// Its name.
+        name: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+enum Kind {
+    /// Started and stopped by the lab.
+    Own(Box<Launch>),
+    /// A server that somebody else runs, at this address.
+    Attached(SocketAddr),
+}
+
+enum State {
+    Stopped,
+    Starting,
+    Running(Process),
+    Ended(String),
+    Failed(String),
+}
+
+struct Slot {
+    name: String,
+    kind: Kind,
+    log: Arc<Log>,
+    /// What is known of it; held for moments only, so that looking never waits for a start.
+    state: std::sync::Mutex<State>,
+    /// Held while it is being started or stopped: two pages may ask for both at the same time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// All variants: those of the lab, and those that were attached.
+pub(crate) struct Variants {
+    slots: Vec<Slot>,
+    secrets: Secrets,
+}
 
 impl Variants {
-    /// Starts them all, with one token secret: a token of one is good at the others.
-    ///
-    /// # Errors
-    /// [`LabError::Variant`] with what the first one that failed said; the others are stopped.
-    pub(super) async fn start(launches: Vec<Launch>, secret: &Secret, logs: &Path) -> Result<Self, LabError> {
-        let mut running = Vec::new();
-        for launch in launches {
-            running.push(start(&launch, secret, logs).await?);
+    /// None of them runs yet.
+    pub(crate) fn new(launches: Vec<Launch>, attached: Vec<(String, SocketAddr)>, secrets: Secrets) -> Self {
+        let own = launches.into_iter().map(|launch| (launch.name(), Kind::Own(Box::new(launch))));
+        let attached = attached.into_iter().map(|(name, address)| (name, Kind::Attached(address)));
+        let slot = |(name, kind)| Slot {
+            name,
+            kind,
+            log: Arc::default(),
+            state: std::sync::Mutex::new(State::Stopped),
+            turn: tokio::sync::Mutex::default(),
+        };
+        Self { slots: own.chain(attached).map(slot).collect(), secrets }
+    }
+
+    /// The variants as they are now, without asking them anything.
+    pub(crate) fn list(&self) -> Vec<Variant> {
+        self.slots.iter().map(Slot::variant).collect()
+    }
+
+    /// The variants as they are now: each that runs is asked whether it is ready and what it has done.
+    pub(crate) async fn statuses(&self) -> Vec<Variant> {
+        let mut asking = Vec::new();
+        for mut variant in self.list() {
+            asking.push(tokio::spawn(async move {
+                if let (Some(address), Status::Ready) = (variant.address, variant.status) {
+                    let (is_ready, requests) = tokio::join!(sample::is_ready(address), sample::requests(address));
+                    variant.status = if is_ready { Status::Ready } else { Status::NotReady };
+                    variant.requests = requests;
+                    variant.memory_bytes = variant.process_id.and_then(sample::memory);
+                }
+                variant
+            }));
         }
-        Ok(Self(running))
-    }
-
-    /// The variants as they were started.
-    pub(super) fn list(&self) -> impl Iterator<Item = &Variant> {
-        self.0.iter().map(|running| &running.variant)
-    }
-
-    /// The variants as they are now: each is asked whether it is ready.
-    pub(super) async fn statuses(&self) -> Vec<Variant> {
         let mut variants = Vec::new();
-        for running in &self.0 {
-            let ended = running.child.lock().await.try_wait();
-            let status = match ended {
-                Ok(Some(status)) => format!("ended, {status}"),
-                _ if is_ready(running.variant.address).await => "ready".to_owned(),
-                _ => "not ready".to_owned(),
-            };
-            variants.push(Variant { status, ..running.variant.clone() });
+        for answer in asking {
+            variants.extend(answer.await);
         }
         variants
     }
 
-    /// Ends them all: each finishes what is in flight, and is killed if that takes too long. What was answered is safe
-    /// either way, because the stores answer after they have committed.
-    pub(super) async fn stop(&self) {
-        for running in &self.0 {
-            drop(running.child.lock().await.stdin.take());
+    /// Where a variant listens; none if it does not, or there is none of this name.
+    pub(crate) fn address(&self, name: &str) -> Option<SocketAddr> {
+        self.slot(name).and_then(|slot| slot.variant().address)
+    }
+
+    /// The log of a variant that the lab starts.
+    pub(crate) fn log(&self, name: &str) -> Option<Arc<Log>> {
+        self.slot(name).filter(|slot| matches!(slot.kind, Kind::Own(_))).map(|slot| slot.log.clone())
+    }
+
+    /// Starts a variant, unless it runs, and waits until it listens.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub(crate) async fn start(&self, name: &str) -> Result<(), ChangeError> {
+        let (slot, launch) = self.own(name)?;
+        let _turn = slot.turn.lock().await;
+        self.start_in_turn(slot, launch).await
+    }
+
+    async fn start_in_turn(&self, slot: &Slot, launch: &Launch) -> Result<(), ChangeError> {
+        if slot.variant().process_id.is_some() {
+            return Ok(());
         }
-        let deadline = tokio::time::Instant::now() + STOP_TIMEOUT;
-        for running in &self.0 {
-            let mut child = running.child.lock().await;
-            if tokio::time::timeout_at(deadline, child.wait()).await.is_err() {
-                let _ = child.kill().await;
+        slot.set(State::Starting);
+        match Process::start(launch, &self.secrets, slot.log.clone()).await {
+            Ok(process) => {
+                slot.set(State::Running(process));
+                Ok(())
+            }
+            Err(reason) => {
+                slot.set(State::Failed(reason.clone()));
+                Err(ChangeError::Failed { name: slot.name.clone(), reason })
             }
         }
     }
-}
 
-/// The variables that a variant would take settings from. The lab's environment may hold some of them, meant for
-/// another program or for a variant that is run alone.
-fn settings_variables() -> impl Iterator<Item = OsString> {
-    let flags = VariantSettings::augment_args(clap::Command::new("server"));
-    let named: Vec<_> = flags.get_arguments().filter_map(Arg::get_env).map(OsString::from).collect();
-    named.into_iter().chain(["JWT_SECRET", "ADMIN_PASSWORD"].map(OsString::from))
-}
-
-async fn start(launch: &Launch, secret: &Secret, logs: &Path) -> Result<Running, LabError> {
-    let name = launch.name();
-    let mut command = Command::new(std::env::current_exe()?);
-    for name in settings_variables() {
-        command.env_remove(name);
+    /// Stops a variant, if it runs: it finishes what is in flight.
+    ///
+    /// # Errors
+    /// [`ChangeError::Unknown`], [`ChangeError::Attached`].
+    pub(crate) async fn stop(&self, name: &str) -> Result<(), ChangeError> {
+        let (slot, _) = self.own(name)?;
+        let _turn = slot.turn.lock().await;
+        slot.stop().await;
+        Ok(())
     }
-    command
-        .args(["server", "--stop-on-stdin-close", "--trace"])
-        .args(["--framework", &launch.framework.to_string(), "--store", &launch.store.to_string()])
-        .args(["--database-url", &launch.database_url, "--listen", &launch.listen.to_string()])
-        // Below `info`, the log does not say where the variant listens.
-        .args(["--log", "info", "--log-format", "json"])
-        .env("JWT_SECRET", secret.expose())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let mut child = command.spawn()?;
-    let failed = |reason: String| LabError::Variant { variant: name.clone(), reason };
-    let Some(stdout) = child.stdout.take() else { return Err(failed("it has no output".to_owned())) };
-    let mut lines = BufReader::new(stdout);
-    let log_path = logs.join(format!("{name}.log"));
-    prepare_private_file(&log_path)?;
-    let mut log = tokio::fs::File::create(&log_path).await?;
 
-    let listening = tokio::time::timeout(START_TIMEOUT, listening(&mut lines, &mut log)).await;
-    let in_time = listening.is_ok();
-    let Some(address) = listening.unwrap_or_default() else {
-        // What it said is complete when it has ended.
-        let _ = child.start_kill();
-        let mut said = String::new();
-        if let Some(stderr) = &mut child.stderr {
-            let _ = tokio::time::timeout(Duration::from_secs(1), stderr.read_to_string(&mut said)).await;
+    /// Starts a variant with nothing but the demo data: what was written to it is gone.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub(crate) async fn start_afresh(&self, name: &str) -> Result<(), ChangeError> {
+        let (slot, launch) = self.own(name)?;
+        let _turn = slot.turn.lock().await;
+        slot.stop().await;
+        if let Some(file) = launch.database_url.strip_prefix("sqlite://") {
+            // What SQLite keeps beside a file belongs to it.
+            for suffix in ["", "-wal", "-shm"] {
+                match tokio::fs::remove_file(format!("{file}{suffix}")).await {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(ChangeError::Data { name: name.to_owned(), reason: error.to_string() });
+                    }
+                    _ => {}
+                }
+            }
         }
-        let _ = log.flush().await;
-        return Err(failed(reason(&said, in_time, &log_path)));
-    };
-    tokio::spawn(async move { tokio::io::copy(&mut lines, &mut log).await });
-    if let Some(mut stderr) = child.stderr.take() {
-        tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::stderr()).await });
+        self.start_in_turn(slot, launch).await
     }
-    let variant = Variant {
-        name,
-        framework: launch.framework.to_string(),
-        store: launch.store.to_string(),
-        address,
-        process_id: child.id(),
-        status: "ready".to_owned(),
-    };
-    Ok(Running { variant, child: Mutex::new(child) })
-}
 
-/// Why a variant did not start: what it said on its standard error, or where to look if it said nothing.
-fn reason(said: &str, in_time: bool, log: &Path) -> String {
-    let log = log.display();
-    match said.trim().trim_start_matches("error: ") {
-        "" if in_time => format!("it ended before it said where it listens; its log is {log}"),
-        "" => format!("it did not say within {} s where it listens; its log is {log}", START_TIMEOUT.as_secs()),
-        said => said.to_owned(),
-    }
-}
-
-/// Reads the log until the line that says where the variant listens; none if the log ends before.
-async fn listening(lines: &mut BufReader<ChildStdout>, log: &mut tokio::fs::File) -> Option<SocketAddr> {
-    let mut line = String::new();
-    while lines.read_line(&mut line).await.ok()? > 0 {
-        log.write_all(line.as_bytes()).await.ok()?;
-        if let Some((_, rest)) = line.split_once("listening on http://") {
-            return rest.split(['"', ' ']).next()?.trim().parse().ok();
+    /// Ends them all at once.
+    pub(crate) async fn stop_all(&self) {
+        for slot in &self.slots {
+            if let State::Running(process) = &mut *slot.state() {
+                process.ask_to_stop();
+            }
         }
-        line.clear();
-    }
-    None
-}
-
-/// Asks a variant whether it and its store answer.
-async fn is_ready(address: SocketAddr) -> bool {
-    let ask = async {
-        let mut stream = TcpStream::connect(address).await.ok()?;
-        stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n").await.ok()?;
-        let mut status_line = String::new();
-        BufReader::new(stream).read_line(&mut status_line).await.ok()?;
-        status_line.starts_with("HTTP/1.1 200 ").then_some(())
-    };
-    tokio::time::timeout(Duration::from_secs(2), ask).await.is_ok_and(|answer| answer.is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{reason, settings_variables};
-    use std::path::Path;
-
-    #[test]
-    fn there_is_always_a_reason() {
-        let log = Path::new("logs/x.log");
-        assert_eq!(reason("error: no memory\n", true, log), "no memory");
-        assert_eq!(reason("", true, log), "it ended before it said where it listens; its log is logs/x.log");
-        assert_eq!(reason(" \n", false, log), "it did not say within 30 s where it listens; its log is logs/x.log");
+        futures_util::future::join_all(self.slots.iter().map(Slot::stop)).await;
     }
 
-    #[test]
-    fn no_setting_of_a_variant_comes_from_the_labs_environment() {
-        let names: Vec<_> = settings_variables().filter_map(|name| name.into_string().ok()).collect();
-        for name in ["FRAMEWORK", "STORE", "DATABASE_URL", "LISTEN", "SEED_DEMO", "LOG", "LOG_FORMAT", "WORKERS"]
-            .into_iter()
-            .chain(["JWT_SECRET", "JWT_SECRET_FILE", "ADMIN_EMAIL", "ADMIN_PASSWORD", "STORE_TIMEOUT_MS"])
+    fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.name == name)
+    }
+
+    fn own(&self, name: &str) -> Result<(&Slot, &Launch), ChangeError> {
+        let slot = self.slot(name).ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
+        match &slot.kind {
+            Kind::Own(launch) => Ok((slot, launch)),
+            Kind::Attached(_) => Err(ChangeError::Attached(name.to_owned())),
+        }
+    }
+}
+
+impl Slot {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, state: State) {
+        *self.state() = state;
+    }
+
+    async fn stop(&self) {
+        let state = std::mem::replace(&mut *self.state(), State::Stopped);
+        if let State::Running(mut process) = state {
+            process.stop().await;
+        }
+    }
+
+    fn variant(&self) -> Variant {
+        let (framework, store) = match &self.kind {
+            Kind::Own(launch) => (Some(launch.framework.to_string()), Some(launch.store.to_string())),
+            Kind::Attached(_) => (None, None),
+        };
+        let mut variant = Variant {
+            name: self.name.clone(),
+            framework,
+            store,
+            address: None,
+            process_id: None,
+            memory_bytes: None,
+            requests: None,
+            status: Status::Stopped,
+            detail: None,
+        };
+        if let Kind::Attached(address) = self.kind {
+            return Variant { address: Some(address), status: Status::Ready, ..variant };
+        }
+        let mut state = self.state();
+        if let State::Running(process) = &mut *state
+            && let Some(status) = process.ended()
         {
-            assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+            *state = State::Ended(status.to_string());
         }
+        match &*state {
+            State::Stopped => {}
+            State::Starting => variant.status = Status::Starting,
+            State::Running(process) => {
+                variant.status = Status::Ready;
+                variant.address = Some(process.address);
+                variant.process_id = process.id;
+            }
+            State::Ended(how) => (variant.status, variant.detail) = (Status::Ended, Some(how.clone())),
+            State::Failed(reason) => (variant.status, variant.detail) = (Status::Failed, Some(reason.clone())),
+        }
+        variant
     }
 }

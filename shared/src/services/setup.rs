@@ -4,7 +4,7 @@ use super::users::new_user;
 use crate::config::{Secret, SettingsError};
 use crate::context::RequestContext;
 use crate::demo;
-use crate::domain::{EmailKey, Role};
+use crate::domain::{EmailKey, PasswordHash, Role};
 use crate::passwords::{PasswordError, Passwords};
 use crate::repository::{StoreError, UserQuery, UserRepository};
 
@@ -53,23 +53,31 @@ pub async fn create_first_admin(
     }
 }
 
-/// Creates the demo admin if it is not there, and gives its password, which is kept nowhere but as a hash: whoever is given
-/// it must show it. Of several processes that do this at the same time, the store lets one.
+/// Creates the demo admin if it is not there, with the password of `given_hash`. Without one, this makes a password and
+/// gives it: it is kept nowhere but as a hash, so whoever is given it must show it. Of several processes that do this at
+/// the same time, the store lets one.
 ///
 /// # Errors
 /// [`SetupError`].
 pub async fn create_demo_admin(
     users: &dyn UserRepository,
     passwords: &Passwords,
+    given_hash: Option<PasswordHash>,
 ) -> Result<Option<Secret>, SetupError> {
     let context = RequestContext::internal("demo-admin");
     if users.find(&context, demo::user(0, demo::unusable_hash()).id).await?.is_some() {
         return Ok(None);
     }
-    let password = Secret::random(8)?;
-    let password_hash = passwords.hash(password.expose()).await?;
+    let (password, password_hash) = match given_hash {
+        Some(hash) => (None, hash),
+        None => {
+            let password = Secret::random(8)?;
+            let hash = passwords.hash(password.expose()).await?;
+            (Some(password), hash)
+        }
+    };
     match users.insert(&context, &demo::user(0, password_hash)).await {
-        Ok(()) => Ok(Some(password)),
+        Ok(()) => Ok(password),
         Err(StoreError::EmailTaken) => Ok(None),
         Err(error) => Err(error.into()),
     }

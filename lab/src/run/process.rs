@@ -1,0 +1,197 @@
+//! One variant as a child process of this very executable: it can be stopped, measured and compared alone.
+
+use super::log::Log;
+use super::{START_TIMEOUT, STOP_TIMEOUT};
+use clap::{Arg, Args};
+use server::{Framework, Store, VariantSettings};
+use shared::config::Secret;
+use shared::repository::prepare_private_file;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::fs::File;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// A variant to start.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub framework: Framework,
+    pub store: Store,
+    pub database_url: String,
+    pub listen: SocketAddr,
+    pub log_path: PathBuf,
+}
+
+impl Launch {
+    /// `axum-diesel-sqlite`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}-{}", self.framework, self.store)
+    }
+}
+
+/// What all variants are given.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    /// What tokens are signed with: a token of one variant is good at the others.
+    pub token: Secret,
+    /// The hash of the demo users' password, in PHC's string format.
+    pub demo_hash: Secret,
+}
+
+/// A variant that listens.
+pub(super) struct Process {
+    pub address: SocketAddr,
+    pub id: Option<u32>,
+    child: Child,
+}
+
+/// The variables that a variant would take settings from. The lab's environment may hold some of them, meant for
+/// another program or for a variant that is run alone.
+fn settings_variables() -> impl Iterator<Item = OsString> {
+    let flags = VariantSettings::augment_args(clap::Command::new("server"));
+    let named: Vec<_> = flags.get_arguments().filter_map(Arg::get_env).map(OsString::from).collect();
+    named.into_iter().chain(VariantSettings::SECRET_VARIABLES.map(OsString::from))
+}
+
+impl Process {
+    /// Starts a variant and waits until it listens. What it logs goes to its file and to `log`.
+    ///
+    /// # Errors
+    /// What it said instead of listening.
+    pub(super) async fn start(launch: &Launch, secrets: &Secrets, log: Arc<Log>) -> Result<Self, String> {
+        let mut child = spawn(launch, secrets).map_err(|error| error.to_string())?;
+        let Some(stdout) = child.stdout.take() else { return Err("it has no output".to_owned()) };
+        let mut lines = BufReader::new(stdout).lines();
+        let mut file = open_log(launch).await.map_err(|error| format!("{}: {error}", launch.log_path.display()))?;
+
+        let listening = tokio::time::timeout(START_TIMEOUT, listening(&mut lines, &mut file, &log)).await;
+        let in_time = listening.is_ok();
+        let Some(address) = listening.unwrap_or_default() else {
+            // What it said is complete when it has ended.
+            let _ = child.start_kill();
+            let mut said = String::new();
+            if let Some(stderr) = &mut child.stderr {
+                let _ = tokio::time::timeout(Duration::from_secs(1), stderr.read_to_string(&mut said)).await;
+            }
+            return Err(reason(&said, in_time, launch));
+        };
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                keep(&line, &mut file, &log).await;
+            }
+        });
+        if let Some(mut stderr) = child.stderr.take() {
+            tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::stderr()).await });
+        }
+        Ok(Self { address, id: child.id(), child })
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Asks it to end: it finishes what is in flight.
+    pub(super) fn ask_to_stop(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// Waits until it has ended, and kills it if that takes too long. What was answered is safe either way, because the
+    /// stores answer after they have committed.
+    pub(super) async fn stop(&mut self) {
+        self.ask_to_stop();
+        if tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    for name in settings_variables() {
+        command.env_remove(name);
+    }
+    command
+        .args(["server", "--stop-on-stdin-close", "--trace", "--seed-demo"])
+        .args(["--framework", &launch.framework.to_string(), "--store", &launch.store.to_string()])
+        .args(["--database-url", &launch.database_url, "--listen", &launch.listen.to_string()])
+        // Below `info`, the log does not say where the variant listens.
+        .args(["--log", "info", "--log-format", "json"])
+        .env("JWT_SECRET", secrets.token.expose())
+        .env("DEMO_PASSWORD_HASH", secrets.demo_hash.expose())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command.spawn()
+}
+
+/// The variant's log of this start; that of the last one is written over.
+async fn open_log(launch: &Launch) -> std::io::Result<File> {
+    prepare_private_file(&launch.log_path)?;
+    File::create(&launch.log_path).await
+}
+
+async fn keep(line: &str, file: &mut File, log: &Log) {
+    log.push(line);
+    // A full disk must not stop the variant: its log can still be read on the page.
+    let _ = file.write_all(format!("{line}\n").as_bytes()).await;
+    let _ = file.flush().await;
+}
+
+/// Reads the log until the line that says where the variant listens; none if the log ends before.
+async fn listening(lines: &mut Lines<BufReader<ChildStdout>>, file: &mut File, log: &Log) -> Option<SocketAddr> {
+    while let Some(line) = lines.next_line().await.ok()? {
+        keep(&line, file, log).await;
+        if let Some((_, rest)) = line.split_once("listening on http://") {
+            return rest.split(['"', ' ']).next()?.trim().parse().ok();
+        }
+    }
+    None
+}
+
+/// Why a variant did not start: what it said on its standard error, or where to look if it said nothing.
+fn reason(said: &str, in_time: bool, launch: &Launch) -> String {
+    let log = launch.log_path.display();
+    match said.trim().trim_start_matches("error: ") {
+        "" if in_time => format!("it ended before it said where it listens; its log is {log}"),
+        "" => format!("it did not say within {} s where it listens; its log is {log}", START_TIMEOUT.as_secs()),
+        said => said.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Launch, reason, settings_variables};
+    use server::{Framework, Store};
+
+    #[test]
+    fn there_is_always_a_reason() {
+        let launch = Launch {
+            framework: Framework::Axum,
+            store: Store::Memory,
+            database_url: String::new(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            log_path: "logs/x.log".into(),
+        };
+        assert_eq!(reason("error: no memory\n", true, &launch), "no memory");
+        assert_eq!(reason("", true, &launch), "it ended before it said where it listens; its log is logs/x.log");
+        assert_eq!(reason(" \n", false, &launch), "it did not say within 30 s where it listens; its log is logs/x.log");
+    }
+
+    #[test]
+    fn no_setting_of_a_variant_comes_from_the_labs_environment() {
+        let names: Vec<_> = settings_variables().filter_map(|name| name.into_string().ok()).collect();
+        for name in ["FRAMEWORK", "STORE", "DATABASE_URL", "LISTEN", "SEED_DEMO", "LOG", "LOG_FORMAT", "WORKERS"]
+            .into_iter()
+            .chain(["JWT_SECRET", "JWT_SECRET_FILE", "ADMIN_EMAIL", "ADMIN_PASSWORD", "STORE_TIMEOUT_MS"])
+            .chain(["DEMO_PASSWORD_HASH"])
+        {
+            assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+        }
+    }
+}
