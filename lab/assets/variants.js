@@ -1,27 +1,85 @@
-// Keeps the statuses on the page true, without loading it again.
+// Keeps the table of variants true without loading it again, and starts and stops variants from it.
+
+import { labAnswers } from "./lab.js";
 
 const PAUSE = 2_000;
 const PATIENCE = 10_000;
 
-function show(name, status) {
-  const shown = document.querySelector(`[data-variant="${CSS.escape(name)}"] [data-status]`);
-  if (!shown || shown.textContent === status) return;
-  shown.textContent = status;
-  shown.dataset.status = { ready: "good", unknown: "unknown" }[status] ?? "bad";
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+function facts({ process_id, memory_bytes, requests }) {
+  const known = [];
+  if (process_id !== null) known.push(`process ${process_id}`);
+  if (memory_bytes !== null) known.push(`${Math.floor(memory_bytes / 1e6)} MB`);
+  if (requests !== null) known.push(plural(requests, "request"));
+  return known.join(" · ");
 }
+
+/// Writes what has changed, and nothing else: a reader's selection and a screen reader's place stay.
+function write(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+function show(variant) {
+  const cell = document.querySelector(`[data-variant="${CSS.escape(variant.name)}"]`);
+  if (!cell) return;
+  const status = cell.querySelector(".status");
+  cell.dataset.state = variant.status;
+  status.dataset.status = { ready: "good", starting: "", stopped: "", unknown: "" }[variant.status] ?? "bad";
+  write(status, variant.status);
+  write(cell.querySelector(".facts"), facts(variant));
+  write(cell.querySelector(".detail"), variant.detail ?? "");
+  if (variant.address === null) return;
+  write(cell.querySelector(".address"), variant.address);
+  for (const link of cell.querySelectorAll("a[data-path]")) link.href = `http://${variant.address}${link.dataset.path}`;
+}
+
+const NOTHING = { address: null, process_id: null, memory_bytes: null, requests: null, detail: null };
 
 async function refresh() {
-  const note = document.querySelector("#note");
   try {
     const response = await fetch("/variants", { signal: AbortSignal.timeout(PATIENCE) });
-    for (const variant of await response.json()) show(variant.name, variant.status);
-    note.hidden = true;
+    for (const variant of await response.json()) show(variant);
+    labAnswers(true);
   } catch {
     // Whoever does not answer knows nothing of the variants either.
-    for (const cell of document.querySelectorAll("[data-variant]")) show(cell.dataset.variant, "unknown");
-    note.hidden = false;
+    const cells = document.querySelectorAll("[data-variant]");
+    for (const cell of cells) show({ ...NOTHING, name: cell.dataset.variant, status: "unknown" });
+    labAnswers(false);
   }
-  setTimeout(refresh, PAUSE);
 }
 
-setTimeout(refresh, PAUSE);
+let next;
+
+/// Asks now, and then again and again, but never twice at the same time.
+async function follow() {
+  clearTimeout(next);
+  await refresh();
+  clearTimeout(next);
+  next = setTimeout(follow, PAUSE);
+}
+
+async function change(form) {
+  const outcome = document.querySelector("#outcome");
+  const button = form.querySelector("button");
+  button.disabled = true;
+  outcome.textContent = "";
+  try {
+    const response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" } });
+    if (!response.ok) outcome.textContent = (await response.json()).error;
+  } catch {
+    outcome.textContent = "The lab does not answer.";
+  }
+  button.disabled = false;
+  await follow();
+  // The button that was pressed may be gone: the keyboard goes on at the one that took its place.
+  const cell = form.closest("[data-variant]");
+  if (cell && !button.checkVisibility()) [...cell.querySelectorAll("button")].find((other) => other.checkVisibility())?.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  change(event.target);
+});
+
+next = setTimeout(follow, PAUSE);

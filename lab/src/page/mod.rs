@@ -2,7 +2,7 @@
 //!
 //! | module | view |
 //! | --- | --- |
-//! | [`variants`] | `/`: what runs where; start, stop, start afresh; the log of each |
+//! | [`variants`], [`logs`] | `/`: what runs where; start, stop, start afresh; the log of each |
 //! | [`tester`] | `/try`: one request to one variant or to all, the answers side by side |
 //! | [`code`] | `/code`: the same operation in several crates, side by side |
 //! | [`way`] | `/request`: the way of a request through the layers of one variant |
@@ -12,6 +12,7 @@
 mod assets;
 mod code;
 mod guard;
+mod logs;
 mod tester;
 mod variants;
 mod way;
@@ -42,6 +43,7 @@ pub(crate) struct Lab {
 pub(crate) async fn serve(listener: TcpListener, lab: Arc<Lab>, stopped: oneshot::Receiver<()>) -> std::io::Result<()> {
     let router = Router::new()
         .merge(variants::routes())
+        .merge(logs::routes())
         .merge(tester::routes())
         .merge(code::routes())
         .merge(way::routes())

@@ -1,30 +1,25 @@
-//! What runs where: start, stop and start afresh what the lab runs; the log of each.
+//! What runs where: start, stop and start afresh what the lab runs.
 
 use super::{Lab, html};
-use crate::run::log::Log;
 use crate::run::variants::{ChangeError, Variant};
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::ValueEnum;
 use serde::Serialize;
 use server::{Framework, Store};
-use std::convert::Infallible;
 use std::sync::Arc;
-use tokio_stream::wrappers::BroadcastStream;
-use tokio_stream::{Stream, StreamExt};
+use tokio::task::JoinError;
 
 pub(super) fn routes() -> Router<Arc<Lab>> {
     Router::new()
         .route("/", get(page))
         .route("/variants", get(statuses))
         .route("/variants/{name}/{change}", post(change))
-        .route("/variants/{name}/log", get(log))
-        .route("/variants/{name}/log/lines", get(log_lines))
+        .route("/start-afresh", post(start_all_afresh))
 }
 
 #[derive(Template)]
@@ -45,6 +40,21 @@ struct Cell {
     variant: Variant,
     /// How to run it without the lab.
     command: String,
+}
+
+impl Variant {
+    /// `127.0.0.1:3001`, or nothing while it does not listen.
+    fn address_text(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    /// `process 123 · 41 MB · 17 requests`, as far as it is known.
+    fn facts(&self) -> String {
+        let process = self.process_id.map(|id| format!("process {id}"));
+        let memory = self.memory_bytes.map(|bytes| format!("{} MB", bytes / 1_000_000));
+        let requests = self.requests.map(|count| format!("{count} request{}", if count == 1 { "" } else { "s" }));
+        [process, memory, requests].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
 }
 
 impl VariantsPage {
@@ -83,68 +93,44 @@ struct Refusal {
     error: String,
 }
 
-async fn change(State(lab): State<Arc<Lab>>, Path((name, change)): Path<(String, String)>) -> Response {
+/// Starts, stops or starts afresh one variant. A script is answered 204 or what went wrong; a form without a script goes
+/// back to the page, which says it too.
+async fn change(
+    State(lab): State<Arc<Lab>>,
+    Path((name, change)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     // In a task of its own: a page that is closed meanwhile must not leave a variant half started.
-    let change = tokio::spawn(async move {
+    let outcome = tokio::spawn(async move {
         match change.as_str() {
-            "start" => Some(lab.variants.start(&name).await),
-            "stop" => Some(lab.variants.stop(&name).await),
-            "start-afresh" => Some(lab.variants.start_afresh(&name).await),
-            _ => None,
+            "start" => lab.variants.start(&name).await,
+            "stop" => lab.variants.stop(&name).await,
+            "start-afresh" => lab.variants.start_afresh(&name).await,
+            _ => Err(ChangeError::NoSuchChange(change)),
         }
     });
+    answer(outcome.await, &headers)
+}
+
+/// Starts all variants that run afresh, so that all have the same data again.
+async fn start_all_afresh(State(lab): State<Arc<Lab>>, headers: HeaderMap) -> Response {
+    answer(tokio::spawn(async move { lab.variants.start_all_afresh().await }).await, &headers)
+}
+
+fn answer(outcome: Result<Result<(), ChangeError>, JoinError>, headers: &HeaderMap) -> Response {
+    let is_form = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     let refused = |status, error: String| (status, Json(Refusal { error })).into_response();
-    match change.await {
-        Ok(Some(Ok(()))) => StatusCode::NO_CONTENT.into_response(),
-        Ok(Some(Err(error))) => {
+    match outcome {
+        _ if is_form => Redirect::to("/").into_response(),
+        Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Err(error)) => {
             let status = match error {
-                ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
+                ChangeError::Unknown(_) | ChangeError::NoSuchChange(_) => StatusCode::NOT_FOUND,
                 ChangeError::Attached(_) => StatusCode::CONFLICT,
                 ChangeError::Failed { .. } | ChangeError::Data { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             };
             refused(status, error.to_string())
         }
-        Ok(None) => refused(StatusCode::NOT_FOUND, "there is start, stop and start-afresh".to_owned()),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
-}
-
-#[derive(Template)]
-#[template(path = "log.html")]
-struct LogPage {
-    name: String,
-    lines: Vec<String>,
-}
-
-impl LogPage {
-    fn view(&self) -> &'static str {
-        "/"
-    }
-}
-
-fn log_of(lab: &Lab, name: &str) -> Result<Arc<Log>, Response> {
-    let advice = format!("The lab has no log of {name}: it starts no such variant.\n");
-    lab.variants.log(name).ok_or_else(|| (StatusCode::NOT_FOUND, advice).into_response())
-}
-
-async fn log(State(lab): State<Arc<Lab>>, Path(name): Path<String>) -> Response {
-    match log_of(&lab, &name) {
-        Ok(log) => html(&LogPage { lines: log.follow().0, name }),
-        Err(refusal) => refusal,
-    }
-}
-
-/// The log as server-sent events (WHATWG HTML, 9.2), one a line: the last lines, then those that come.
-async fn log_lines(State(lab): State<Arc<Lab>>, Path(name): Path<String>) -> Response {
-    match log_of(&lab, &name) {
-        Ok(log) => Sse::new(events(&log)).keep_alive(KeepAlive::default()).into_response(),
-        Err(refusal) => refusal,
-    }
-}
-
-fn events(log: &Log) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let (lines, news) = log.follow();
-    // A reader that was too slow misses lines; it goes on with those that are left.
-    let news = BroadcastStream::new(news).filter_map(Result::ok);
-    tokio_stream::iter(lines).chain(news).map(|line| Ok(Event::default().data(line)))
 }

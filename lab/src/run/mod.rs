@@ -78,6 +78,9 @@ pub enum LabError {
     /// The data folder cannot be named in a URL.
     #[error("cannot use the folder {0:?}: its name is not UTF-8; choose another with --data")]
     FolderName(PathBuf),
+    /// Two servers have one name.
+    #[error("there is a variant {0} already; give the server another name with --attach")]
+    Attached(String),
     /// The file of the demo password holds something else.
     #[error("{} holds no hash of a password; delete the folder to start afresh, or choose another with --data", .0.display())]
     Hash(PathBuf),
@@ -108,6 +111,7 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
     let listener = TcpListener::bind(settings.lab_listen)
         .map_err(|source| LabError::Page { listen: settings.lab_listen, source })?;
     let launches = launches(settings)?;
+    names_differ(settings, &launches)?;
     let names: Vec<String> = launches.iter().filter(|launch| launch.store == FIRST_STORE).map(Launch::name).collect();
     try_ports(&launches)?;
     let folder_error = |source| LabError::Folder { folder: settings.data.clone(), source };
@@ -161,6 +165,18 @@ fn launches(settings: &LabSettings) -> Result<Vec<Launch>, LabError> {
         }
     }
     Ok(launches)
+}
+
+/// Each server has a name of its own: it is told by it.
+fn names_differ(settings: &LabSettings, launches: &[Launch]) -> Result<(), LabError> {
+    let mut names: Vec<String> = launches.iter().map(Launch::name).collect();
+    for (name, _) in &settings.attach {
+        if names.contains(name) {
+            return Err(LabError::Attached(name.clone()));
+        }
+        names.push(name.clone());
+    }
+    Ok(())
 }
 
 /// Tries the ports of the variants that run from the beginning, all before the first of them runs.

@@ -5,6 +5,7 @@ use super::process::{Launch, Process, Secrets};
 use super::sample;
 use serde::Serialize;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 /// A variant as the page shows it.
@@ -30,7 +31,7 @@ pub(crate) struct Variant {
 
 /// How it is with a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(into = "&'static str")]
 pub(crate) enum Status {
     /// It and its store answer.
     Ready,
@@ -46,12 +47,44 @@ pub(crate) enum Status {
     Failed,
 }
 
+impl Status {
+    /// The word for people.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not ready",
+            Self::Starting => "starting",
+            Self::Stopped => "stopped",
+            Self::Ended => "ended",
+            Self::Failed => "did not start",
+        }
+    }
+
+    /// `good`, `bad`, or neither.
+    pub(crate) fn mood(self) -> &'static str {
+        match self {
+            Self::Ready => "good",
+            Self::NotReady | Self::Ended | Self::Failed => "bad",
+            Self::Starting | Self::Stopped => "",
+        }
+    }
+}
+
+impl From<Status> for &'static str {
+    fn from(status: Status) -> Self {
+        status.word()
+    }
+}
+
 /// Why a variant could not be started, stopped or started afresh.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChangeError {
     /// There is no such variant.
     #[error("there is no variant {0}")]
     Unknown(String),
+    /// There is no such change.
+    #[error("{0} is none of start, stop and start-afresh")]
+    NoSuchChange(String),
     /// The lab did not start it.
     #[error("{0} was attached: whoever started it stops it")]
     Attached(String),
@@ -150,9 +183,13 @@ impl Variants {
         self.slot(name).and_then(|slot| slot.variant().address)
     }
 
-    /// The log of a variant that the lab starts.
-    pub(crate) fn log(&self, name: &str) -> Option<Arc<Log>> {
-        self.slot(name).filter(|slot| matches!(slot.kind, Kind::Own(_))).map(|slot| slot.log.clone())
+    /// The log of a variant that the lab starts, and its file.
+    pub(crate) fn log(&self, name: &str) -> Option<(Arc<Log>, &Path)> {
+        let slot = self.slot(name)?;
+        match &slot.kind {
+            Kind::Own(launch) => Some((slot.log.clone(), &launch.log_path)),
+            Kind::Attached(_) => None,
+        }
     }
 
     /// Starts a variant, unless it runs, and waits until it listens.
@@ -213,6 +250,17 @@ impl Variants {
             }
         }
         self.start_in_turn(slot, launch).await
+    }
+
+    /// [`Variants::start_afresh`] for all that run, side by side.
+    ///
+    /// # Errors
+    /// That of the first that failed; the others are started all the same.
+    pub(crate) async fn start_all_afresh(&self) -> Result<(), ChangeError> {
+        let running = self.list().into_iter().filter(|variant| variant.process_id.is_some());
+        let names: Vec<String> = running.map(|variant| variant.name).collect();
+        let outcomes = futures_util::future::join_all(names.iter().map(|name| self.start_afresh(name))).await;
+        outcomes.into_iter().collect()
     }
 
     /// Ends them all at once.

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
 use reqwest::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// The longest wait for anything that is bound to happen. Machines that run tests are slow at times, so none of the
 /// tests times anything more tightly.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The demo admin's address.
+pub const ADMIN: &str = "admin@example.com";
 
 /// A lab that runs until this is dropped.
 pub struct Lab {
@@ -99,16 +102,27 @@ impl Lab {
         variant.map(|(_, url)| url.as_str()).unwrap_or_else(|| panic!("no {framework} in:\n{}", self.printed))
     }
 
-    /// What the page's own script asks for: the variants as they are now.
+    /// What the page's own script asks for: all variants as they are now.
     pub async fn statuses(&self) -> Vec<Value> {
         let answer = client().get(format!("{}/variants", self.page)).send().await.unwrap();
         answer.json().await.unwrap()
     }
 
-    /// The process ids of the variants.
+    /// One of them.
+    pub async fn status(&self, name: &str) -> Value {
+        let statuses = self.statuses().await;
+        statuses.into_iter().find(|variant| variant["name"] == name).unwrap_or_else(|| panic!("no {name}"))
+    }
+
+    /// Starts, stops or starts afresh a variant, as the page does.
+    pub async fn change(&self, name: &str, change: &str) -> reqwest::Response {
+        client().post(format!("{}/variants/{name}/{change}", self.page)).send().await.unwrap()
+    }
+
+    /// The process ids of the variants that run.
     pub async fn process_ids(&self) -> Vec<u32> {
-        let id = |variant: &Value| u32::try_from(variant["process_id"].as_u64().unwrap()).unwrap();
-        self.statuses().await.iter().map(id).collect()
+        let id = |variant: &Value| Some(u32::try_from(variant["process_id"].as_u64()?).unwrap());
+        self.statuses().await.iter().filter_map(id).collect()
     }
 
     /// Waits until it has ended by itself, and gives what it printed after it was ready.
@@ -159,4 +173,44 @@ pub fn client() -> Client {
 /// A folder that is gone at the end.
 pub fn folder() -> TempDir {
     TempDir::with_prefix("stackdiff-test-").unwrap()
+}
+
+/// Starts the lab where it must be refused: the one line that it says.
+pub fn refusal(arguments: &[&str]) -> String {
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    let output = command.args(arguments).arg("--data").arg(folder.path()).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!((said.lines().count(), output.stdout.len()), (1, 0), "{said}");
+    said
+}
+
+/// A token of the demo admin.
+pub async fn sign_in(url: &str, password: &str) -> String {
+    let credentials = json!({ "email": ADMIN, "password": password });
+    let answer = client().post(format!("{url}/api/auth/login")).json(&credentials).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let body: Value = answer.json().await.unwrap();
+    body["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn get(url: &str, token: &str) -> Value {
+    let answer = client().get(url).bearer_auth(token).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{url}");
+    answer.json().await.unwrap()
+}
+
+/// All users, page by page, as `(id, name, e-mail)`.
+pub async fn users(url: &str, token: &str) -> Vec<[String; 3]> {
+    let text = |user: &Value| ["id", "name", "email"].map(|field| user[field].as_str().unwrap().to_owned());
+    let (mut users, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = get(&format!("{url}/api/users?limit=100{after}"), token).await;
+        users.extend(page["items"].as_array().unwrap().iter().map(text));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return users,
+        }
+    }
 }
