@@ -1,4 +1,4 @@
-//! The lab page and the docs pages of its variants, in a real browser. Pictures of them go to `target/screenshots`.
+//! The views of the lab and the docs pages of its variants, in a real browser. Pictures of them go to `target/screenshots`.
 //!
 //! `cargo test -p lab --test page` needs Chromium and ChromeDriver (on Debian `apt-get install -y chromium
 //! chromium-driver`).
@@ -11,7 +11,7 @@ mod support;
 
 use browser::Browser;
 use libtest_mimic::{Arguments, Trial};
-use pages::{Stage, docs_page, every_page, lab_page};
+use pages::{Stage, docs_page, every_page, variants_page};
 use std::sync::Arc;
 
 fn main() {
@@ -35,17 +35,25 @@ macro_rules! trials {
 fn trials(stage: Option<&Arc<Stage>>) -> Vec<Trial> {
     trials![
         stage,
-        lab_page::the_lab_page_shows_three_ready_variants_and_how_to_run_the_others,
+        variants_page::three_variants_run_and_the_others_say_how_they_are_run,
+        variants_page::a_variant_is_started_stopped_and_started_afresh_by_its_buttons,
+        variants_page::a_variant_is_started_by_its_button_without_scripts,
+        variants_page::a_variant_that_was_killed_is_shown_as_ended_without_a_reload,
+        variants_page::a_variant_that_cannot_start_says_why,
+        variants_page::the_page_says_that_the_lab_has_stopped,
+        variants_page::new_lines_of_a_log_appear_by_themselves,
         docs_page::docs_show_every_operation_and_ask_nobody_else,
         docs_page::trying_hello_in_the_docs_of_each_variant_answers_200_and_hello,
         docs_page::a_token_from_one_docs_page_is_good_on_another,
-        lab_page::a_variant_that_was_killed_is_shown_as_ended_without_a_reload,
-        lab_page::the_page_says_that_the_lab_has_stopped,
         every_page::a_problem_page_can_be_read,
         every_page::no_page_writes_to_the_console_or_asks_another_host,
         every_page::the_keyboard_focus_can_be_seen_on_every_page,
         every_page::no_page_is_wider_than_a_phone,
         every_page::every_page_is_light_or_dark_as_the_reader_prefers_with_good_contrast,
+        every_page::axe_finds_no_violation_on_any_view,
+        every_page::nothing_moves_by_itself_on_any_view_and_none_is_heavy,
+        every_page::every_view_can_be_read_without_scripts,
+        every_page::the_keys_lead_from_view_to_view,
         every_page::every_page_has_its_pictures,
     ]
 }

@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde_json::Value;
 use std::convert::Infallible;
 use std::fmt::Write;
-use std::path::Path as FilePath;
 use std::sync::Arc;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::{Stream, StreamExt};
@@ -65,27 +64,20 @@ impl Line {
     }
 }
 
-fn log_of<'a>(lab: &'a Lab, name: &str) -> Result<(Arc<Log>, &'a FilePath), Response> {
-    let advice = format!("The lab has no log of {name}: it starts no such variant.\n");
-    lab.variants.log(name).ok_or_else(|| (StatusCode::NOT_FOUND, advice).into_response())
+fn no_log(name: &str) -> Response {
+    (StatusCode::NOT_FOUND, format!("The lab has no log of {name}: it starts no such variant.\n")).into_response()
 }
 
 async fn page(State(lab): State<Arc<Lab>>, Path(name): Path<String>) -> Response {
-    match log_of(&lab, &name) {
-        Ok((log, path)) => {
-            let lines = log.follow().0.iter().map(|line| Line::read(line)).collect();
-            html(&LogPage { lines, path: path.display().to_string(), name })
-        }
-        Err(refusal) => refusal,
-    }
+    let Some((log, path)) = lab.variants.log(&name) else { return no_log(&name) };
+    let lines = log.follow().0.iter().map(|line| Line::read(line)).collect();
+    html(&LogPage { lines, path: path.display().to_string(), name })
 }
 
 /// The log as server-sent events (WHATWG HTML, 9.2), one a line: the last lines, then those that come.
 async fn lines(State(lab): State<Arc<Lab>>, Path(name): Path<String>) -> Response {
-    match log_of(&lab, &name) {
-        Ok((log, _)) => Sse::new(events(&log)).keep_alive(KeepAlive::default()).into_response(),
-        Err(refusal) => refusal,
-    }
+    let Some((log, _)) = lab.variants.log(&name) else { return no_log(&name) };
+    Sse::new(events(&log)).keep_alive(KeepAlive::default()).into_response()
 }
 
 fn events(log: &Log) -> impl Stream<Item = Result<Event, Infallible>> + use<> {

@@ -116,7 +116,7 @@ enum Kind {
 enum State {
     Stopped,
     Starting,
-    Running(Process),
+    Running(Box<Process>),
     Ended(String),
     Failed(String),
 }
@@ -209,7 +209,7 @@ impl Variants {
         slot.set(State::Starting);
         match Process::start(launch, &self.secrets, slot.log.clone()).await {
             Ok(process) => {
-                slot.set(State::Running(process));
+                slot.set(State::Running(Box::new(process)));
                 Ok(())
             }
             Err(reason) => {

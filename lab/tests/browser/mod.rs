@@ -1,6 +1,7 @@
 //! A real browser: Chromium without a window, driven through ChromeDriver, which this starts and ends.
 
 pub mod docs;
+pub mod judge;
 pub mod look;
 
 use crate::support::{PATIENCE, client, folder};
@@ -11,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thirtyfour::prelude::{ElementQueryable, WebDriver, WebElement};
-use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel};
+use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, TypingData};
 
 /// No window, no questions, nothing sent anywhere by the browser itself, and no name but this machine's resolved: a
 /// page that needs the internet fails here.
@@ -112,6 +113,12 @@ impl Browser {
         self.driver.cdp().send_raw("Emulation.setEmulatedMedia", media).await.unwrap();
     }
 
+    /// Whether pages may run scripts from now on. What tests ask is run all the same.
+    pub async fn allow_scripts(&self, allowed: bool) {
+        let value = json!({ "value": !allowed });
+        self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", value).await.unwrap();
+    }
+
     /// What a script returns.
     pub async fn ask(&self, script: &str) -> Value {
         self.driver.execute(script, vec![]).await.unwrap().json().clone()
@@ -149,6 +156,11 @@ impl Browser {
             assert!(Instant::now() < deadline, "{selector}: {error}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn press(&self, key: impl Into<TypingData>) {
+        self.driver.action_chain().send_keys(key).perform().await.unwrap();
     }
 
     /// What the console showed since the last call: scripts' messages and faults, and files that did not load.

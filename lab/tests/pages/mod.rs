@@ -2,7 +2,7 @@
 
 pub mod docs_page;
 pub mod every_page;
-pub mod lab_page;
+pub mod variants_page;
 
 use crate::browser::{Browser, ChromeDriver};
 use crate::support::{Lab, folder};
@@ -14,6 +14,18 @@ pub const FRAMEWORKS: [&str; 3] = ["axum", "actix", "rocket"];
 /// The widths in CSS pixels at which pages are looked at.
 pub const WIDE: u32 = 1280;
 pub const PHONE: u32 = 390;
+
+/// Every view of the lab, as it opens.
+const VIEWS: [(&str, &str); 8] = [
+    ("variants", "/"),
+    ("log", "/variants/axum-diesel-sqlite/log"),
+    ("tester", "/try?operation=users.create"),
+    ("mistake", "/try?operation=users.create&mistake=broken-json"),
+    ("code", "/code"),
+    ("compare", "/code/users.create"),
+    ("layers", "/code/users.update?columns=axum,shared,diesel"),
+    ("request", "/request?variant=rocket-sea-orm-sqlite&operation=users.update"),
+];
 
 /// What the tests share: a test that kills something starts a lab of its own.
 pub struct Stage {
@@ -30,9 +42,14 @@ impl Stage {
         Self { lab, chromedriver: ChromeDriver::start(), runtime: Runtime::new().unwrap(), _folder: folder }
     }
 
+    /// The views of the lab, each with a short name.
+    pub fn views(&self) -> Vec<(&'static str, String)> {
+        VIEWS.map(|(name, path)| (name, format!("{}{path}", self.lab.page))).to_vec()
+    }
+
     /// Every kind of page with a short name.
     pub fn pages(&self) -> Vec<(&'static str, String)> {
-        let mut pages = vec![("lab", self.lab.page.clone())];
+        let mut pages = self.views();
         pages.extend(FRAMEWORKS.map(|framework| (framework, format!("{}/docs", self.lab.url(framework)))));
         pages.push(("problem", format!("{}/problems/validation", self.lab.url("axum"))));
         pages
