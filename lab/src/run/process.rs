@@ -13,8 +13,11 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+
+/// So often the log files are brought up to date.
+const FLUSH_EVERY: Duration = Duration::from_millis(250);
 
 /// A variant to start.
 #[derive(Clone, Debug)]
@@ -70,6 +73,7 @@ impl Process {
 
         let listening = tokio::time::timeout(START_TIMEOUT, listening(&mut lines, &mut file, &log)).await;
         let in_time = listening.is_ok();
+        let _ = file.flush().await;
         let Some(address) = listening.unwrap_or_default() else {
             // What it said is complete when it has ended.
             let _ = child.start_kill();
@@ -79,11 +83,7 @@ impl Process {
             }
             return Err(reason(&said, in_time, launch));
         };
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                keep(&line, &mut file, &log).await;
-            }
-        });
+        tokio::spawn(async move { follow(&mut lines, &mut file, &log).await });
         if let Some(mut stderr) = child.stderr.take() {
             tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::stderr()).await });
         }
@@ -131,20 +131,40 @@ fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
 }
 
 /// The variant's log of this start; that of the last one is written over.
-async fn open_log(launch: &Launch) -> std::io::Result<File> {
+async fn open_log(launch: &Launch) -> std::io::Result<BufWriter<File>> {
     prepare_private_file(&launch.log_path)?;
-    File::create(&launch.log_path).await
+    File::create(&launch.log_path).await.map(BufWriter::new)
 }
 
-async fn keep(line: &str, file: &mut File, log: &Log) {
-    log.push(line);
-    // A full disk must not stop the variant: its log can still be read on the page.
-    let _ = file.write_all(format!("{line}\n").as_bytes()).await;
+/// Keeps all lines until the log ends. The file is written a few times a second, not for each line: under load a variant
+/// logs thousands of them.
+async fn follow(lines: &mut Lines<BufReader<ChildStdout>>, file: &mut BufWriter<File>, log: &Log) {
+    let mut pause = tokio::time::interval(FLUSH_EVERY);
+    loop {
+        tokio::select! {
+            line = lines.next_line() => match line {
+                Ok(Some(line)) => keep(&line, file, log).await,
+                _ => break,
+            },
+            _ = pause.tick() => drop(file.flush().await),
+        }
+    }
     let _ = file.flush().await;
 }
 
+async fn keep(line: &str, file: &mut BufWriter<File>, log: &Log) {
+    log.push(line);
+    // A full disk must not stop the variant: its log can still be read on the page.
+    let _ = file.write_all(line.as_bytes()).await;
+    let _ = file.write_all(b"\n").await;
+}
+
 /// Reads the log until the line that says where the variant listens; none if the log ends before.
-async fn listening(lines: &mut Lines<BufReader<ChildStdout>>, file: &mut File, log: &Log) -> Option<SocketAddr> {
+async fn listening(
+    lines: &mut Lines<BufReader<ChildStdout>>,
+    file: &mut BufWriter<File>,
+    log: &Log,
+) -> Option<SocketAddr> {
     while let Some(line) = lines.next_line().await.ok()? {
         keep(&line, file, log).await;
         if let Some((_, rest)) = line.split_once("listening on http://") {

@@ -164,7 +164,10 @@ impl Variants {
             asking.push(tokio::spawn(async move {
                 if let (Some(address), Status::Ready) = (variant.address, variant.status) {
                     let (is_ready, requests) = tokio::join!(sample::is_ready(address), sample::requests(address));
-                    variant.status = if is_ready { Status::Ready } else { Status::NotReady };
+                    if !is_ready {
+                        variant.status = Status::NotReady;
+                        variant.detail = Some("no 200 at /health/ready: it or its database does not answer".to_owned());
+                    }
                     variant.requests = requests;
                     variant.memory_bytes = variant.process_id.and_then(sample::memory);
                 }
