@@ -34,9 +34,9 @@ impl VariantSettings {
     /// What `--help` says of the settings that are no flags.
     pub const SECRETS_HELP: &str = "\
 Secrets come by environment or file, never by flag:
-  JWT_SECRET      Secret that tokens are signed with, at least 32 bytes; without it each start makes its own
-  ADMIN_PASSWORD  Password of the first admin, 8 to 128 characters; together with ADMIN_EMAIL
-  DEMO_PASSWORD_HASH  Argon2id hash (PHC string) of the demo users' password; without it one is made and printed
+  JWT_SECRET          Secret that tokens are signed with, at least 32 bytes; by default made anew
+  ADMIN_PASSWORD      Password of the first admin, 8 to 128 characters; together with ADMIN_EMAIL
+  DEMO_PASSWORD_HASH  Argon2id hash (PHC string) of the demo users' password; by default made anew
 
 Example:
   server --framework rocket --store sea-orm-sqlite --database-url sqlite://data/x.db --listen 127.0.0.1:3000";

@@ -58,6 +58,8 @@ fn a_wrong_setting_is_refused_with_its_name_and_what_would_be_right() {
     weak.credentials.admin_password = "1234567".to_owned();
     let said = weak.refusal().1;
     assert!(said.contains("ADMIN_PASSWORD") && !said.contains("1234567"), "{said}");
+    let said = start().variable("DEMO_PASSWORD_HASH", "a plain password").refusal().1;
+    assert!(said.contains("DEMO_PASSWORD_HASH") && !said.contains("plain"), "{said}");
     let mut elsewhere = std::process::Command::new(env!("CARGO_BIN_EXE_server"));
     elsewhere.args([
         "--framework",
@@ -149,6 +151,20 @@ async fn demo_data_that_was_cut_off_is_completed_under_the_same_password() {
     let login = send(&process, Request::new("POST", "/api/auth/login").json(&body)).await;
     let token = value(&login)["access_token"].as_str().unwrap().to_owned();
     assert_eq!(count_users(&process, &token).await, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_users_take_the_password_whose_hash_is_given() {
+    let hash = shared::passwords::Passwords::start(1).unwrap().hash("a password of theirs").await.unwrap();
+    for store in [Store::Memory, Store::DieselSqlite] {
+        let folder = folder();
+        let start = Start::new(FRAMEWORK, store, folder.path()).argument("--seed-demo");
+        let process = start.variable("DEMO_PASSWORD_HASH", hash.as_phc()).run().unwrap();
+        let body = serde_json::json!({"email": shared::demo::ADMIN_EMAIL, "password": "a password of theirs"});
+        let answer = send(&process, Request::new("POST", "/api/auth/login").json(&body)).await;
+        assert_eq!(answer.status, 200, "{store}: {answer}");
+        assert_eq!(process.said(), "", "{store}: nobody needs to be shown a password");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,6 +40,7 @@ pub struct Start {
     pub database: PathBuf,
     pub credentials: Credentials,
     pub arguments: Vec<String>,
+    pub variables: Vec<(String, String)>,
     /// A shell command to run before the server in the same process, such as a limit.
     pub before: Option<String>,
 }
@@ -52,12 +53,18 @@ impl Start {
             database: folder.join("test.db"),
             credentials: credentials(),
             arguments: Vec::new(),
+            variables: Vec::new(),
             before: None,
         }
     }
 
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -78,7 +85,8 @@ impl Start {
             .args(&self.arguments)
             .env("JWT_SECRET", &self.credentials.jwt_secret)
             .env("ADMIN_EMAIL", &self.credentials.admin_email)
-            .env("ADMIN_PASSWORD", &self.credentials.admin_password);
+            .env("ADMIN_PASSWORD", &self.credentials.admin_password)
+            .envs(self.variables.iter().cloned());
         command
     }
 
