@@ -137,7 +137,7 @@ async fn demo_data_that_was_cut_off_is_completed_under_the_same_password() {
     let repositories = Store::DieselSqlite.open(&format!("sqlite://{}", start.database.display()), 1).await.unwrap();
     let passwords = shared::passwords::Passwords::start(1).unwrap();
     let users = repositories.users.as_ref();
-    let password = shared::services::create_demo_admin(users, &passwords).await.unwrap().unwrap();
+    let password = shared::services::create_demo_admin(users, &passwords, None).await.unwrap().unwrap();
     let context = shared::context::RequestContext::internal("test");
     let admin = shared::demo::user(0, shared::demo::unusable_hash());
     let hash = users.find(&context, admin.id).await.unwrap().unwrap().password_hash;
