@@ -21,12 +21,16 @@
 //! # Ok::<(), lab::compare::CompareError>(())
 //! ```
 
+pub mod align;
+pub mod calls;
 pub mod command;
 mod error;
 pub mod extract;
 mod find;
 pub mod highlight;
+pub mod library;
 pub mod lines;
+pub mod operations;
 pub mod render;
 pub mod source;
 mod wrap;
