@@ -109,6 +109,15 @@ impl Library {
         self.crates.iter().find(|crate_| crate_.side.name == name)
     }
 
+    /// The crate of a store that can be run: `diesel` for `diesel-sqlite`.
+    #[must_use]
+    pub fn store(&self, store: &str) -> Option<&Crate> {
+        let is_it = |crate_: &&Crate| {
+            store.strip_prefix(&crate_.side.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        self.of_kind(Kind::Store).find(is_it)
+    }
+
     /// An operation by its name in the contract (`health.live`), or by that of its handlers (`system.live`).
     #[must_use]
     pub fn entry_named(&self, name: &str) -> Option<&Entry> {
@@ -172,14 +181,15 @@ impl Library {
         self.of_kind(Kind::Shared).flat_map(|crate_| &crate_.side.functions)
     }
 
-    /// A method that a repository trait declares.
-    fn declaration(&self, owner: &str, name: &str) -> Option<&Function> {
-        self.shared().find(|function| {
-            function.module() == "repository"
-                && function.implements.is_none()
-                && function.owner.as_deref() == Some(owner)
-                && function.name == name
+    /// The methods that the traits of `shared/src/repository.rs` declare, in their order.
+    pub fn declarations(&self) -> impl Iterator<Item = &Function> {
+        self.shared().filter(|function| {
+            function.module() == "repository" && function.implements.is_none() && function.owner.is_some()
         })
+    }
+
+    fn declaration(&self, owner: &str, name: &str) -> Option<&Function> {
+        self.declarations().find(|function| function.owner.as_deref() == Some(owner) && function.name == name)
     }
 
     /// Where a call goes: one in `shared` if `inside` says in which function it stands, else one in a framework.
@@ -341,6 +351,17 @@ impl Entry {
 }
 
 impl Crate {
+    /// The paths of its files, from its source folder.
+    pub fn relative_paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().filter_map(|file| file.path.strip_prefix(&self.folder)?.strip_prefix('/'))
+    }
+
+    /// The file at this path from the root of the repository.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<&SourceFile> {
+        self.files.iter().find(|file| file.path == path)
+    }
+
     /// What stands here for a method that a trait declares.
     #[must_use]
     pub fn implementation_of(&self, declared: &Function) -> Option<&Function> {

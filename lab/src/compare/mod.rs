@@ -23,11 +23,13 @@
 
 pub mod align;
 pub mod calls;
+pub mod columns;
 pub mod command;
 mod error;
 pub mod extract;
 mod find;
 pub mod highlight;
+pub mod html;
 pub mod library;
 pub mod lines;
 pub mod operations;
