@@ -1,4 +1,4 @@
-// The keys of a comparison, and its copy as plain text.
+// The keys of a comparison, and its copy as plain text. The way of a request has the same keys for other operations.
 
 import { keys } from "/assets/lab.js";
 
@@ -9,9 +9,8 @@ for (const key of ["1", "2", "3"]) keys[key] = follow(`preset-${key}`);
 
 const button = document.querySelector("#copy");
 const said = document.querySelector("#copied");
-// Its place was kept: nothing moves.
-button.classList.remove("waits");
-button.addEventListener("click", async () => {
+
+async function copy() {
   try {
     const response = await fetch(document.querySelector("#text").href);
     if (!response.ok) throw new Error(response.statusText);
@@ -20,4 +19,8 @@ button.addEventListener("click", async () => {
   } catch {
     said.textContent = "Could not be copied: open the plain text.";
   }
-});
+}
+
+// Its place was kept, so nothing moves.
+button?.classList.remove("waits");
+button?.addEventListener("click", copy);

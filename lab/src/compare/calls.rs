@@ -30,45 +30,32 @@ pub fn calls(function: &Function) -> Vec<Call> {
     found
 }
 
-/// The names in the signature of a function, those of its parameters' types among them.
-pub(super) fn signature_names(function: &Function) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut after_attribute = false;
+/// The names among the parameters of a function, those of their types included.
+pub(super) fn parameter_names(function: &Function) -> Vec<String> {
+    let mut words = Vec::new();
     for token in tokens(function) {
         match token {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => break,
-            TokenTree::Group(_) if after_attribute => {}
-            TokenTree::Group(group) => push_names(group.stream(), &mut names),
-            TokenTree::Ident(name) => names.push(name.to_string()),
-            TokenTree::Punct(sign) => {
-                after_attribute = sign.as_char() == '#';
-                continue;
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                push_words(group.stream(), &mut words);
             }
-            TokenTree::Literal(_) => {}
+            _ => {}
         }
-        after_attribute = false;
     }
-    names
+    words.into_iter().map(|(word, _)| word).collect()
 }
 
-/// The line of the file where this path (`handlers::users::create`) first stands in it.
-pub(super) fn line_of_path(text: &str, path: &[&str]) -> Option<usize> {
+/// Where this path (`handlers::users::create`) first stands in a file: how many words are before it, and its line.
+pub(super) fn place_of_path(text: &str, path: &[&str]) -> Option<(usize, usize)> {
     let mut words = Vec::new();
     push_words(text.parse().ok()?, &mut words);
     let names: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
-    let is_there = |window: &[&str]| window == path;
-    let place = names.windows(path.len()).position(is_there)?;
-    words.get(place).map(|(_, line)| *line)
+    let place = names.windows(path.len()).position(|window| window == path)?;
+    words.get(place).map(|(_, line)| (place, *line))
 }
 
 fn tokens(function: &Function) -> TokenStream {
     function.lines.join("\n").parse().unwrap_or_default()
-}
-
-fn push_names(stream: TokenStream, names: &mut Vec<String>) {
-    let mut words = Vec::new();
-    push_words(stream, &mut words);
-    names.extend(words.into_iter().map(|(word, _)| word));
 }
 
 fn push_words(stream: TokenStream, words: &mut Vec<(String, usize)>) {
@@ -147,7 +134,7 @@ fn collect(stream: TokenStream, first_line: usize, found: &mut Vec<Call>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{calls, line_of_path, signature_names};
+    use super::{calls, parameter_names, place_of_path};
     use crate::compare::extract::{Function, functions};
     use crate::compare::source::SourceFile;
 
@@ -190,16 +177,16 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_names_the_types_and_no_body() {
-        let names = signature_names(&function("#[post(\"/x\")]\nfn f(JsonBody(x): JsonBody<Create>) -> Out { Other }"));
-        assert!(names.contains(&"Create".to_owned()) && names.contains(&"Out".to_owned()), "{names:?}");
-        assert!(!names.contains(&"Other".to_owned()) && !names.contains(&"post".to_owned()), "{names:?}");
+    fn parameters_name_their_types() {
+        let names =
+            parameter_names(&function("#[post(\"/x\")]\nfn f(JsonBody(x): JsonBody<Create>) -> Out { g(Other) }"));
+        assert_eq!(names, ["JsonBody", "x", "JsonBody", "Create"]);
     }
 
     #[test]
     fn a_path_is_found_inside_macros() {
         let text = "fn routes() {\n    rocket::routes![\n        handlers::users::find,\n        handlers::users::find_all,\n    ]\n}";
-        assert_eq!(line_of_path(text, &["handlers", "users", "find"]), Some(3));
-        assert_eq!(line_of_path(text, &["handlers", "users", "none"]), None);
+        assert_eq!(place_of_path(text, &["handlers", "users", "find"]), Some((4, 3)));
+        assert_eq!(place_of_path(text, &["handlers", "users", "none"]), None);
     }
 }

@@ -1,6 +1,6 @@
 //! The source of all crates, parsed once, and the operations with the functions that each runs through.
 
-use crate::compare::calls::{Call, calls};
+use crate::compare::calls::{Call, calls, place_of_path};
 use crate::compare::extract::{Function, functions_of_all};
 use crate::compare::highlight::{Highlighter, Token};
 use crate::compare::lines::displayed_lines;
@@ -42,7 +42,7 @@ pub struct Entry {
 pub struct Library {
     /// The crates, in the order of [`IMPLEMENTATIONS`].
     pub crates: Vec<Crate>,
-    /// The operations, in the contract's order.
+    /// The operations, in the order of the first framework's routes.
     pub entries: Vec<Entry>,
     structs: Fields,
     highlighter: Highlighter,
@@ -94,7 +94,14 @@ impl Library {
             }
             library.crates.push(Crate { side, folder: folder.to_owned(), files });
         }
-        library.entries = operations.into_iter().map(|operation| library.entry(operation)).collect();
+        let routed = |entry: Entry| {
+            let place = library.of_kind(Kind::Framework).find_map(|crate_| library.route(&entry, crate_));
+            // One that is routed nowhere is a mistake, and comes last.
+            (place.map_or(usize::MAX, |(words, _, _)| words), entry)
+        };
+        let mut entries: Vec<_> = operations.into_iter().map(|operation| routed(library.entry(operation))).collect();
+        entries.sort_by_key(|(place, _)| *place);
+        library.entries = entries.into_iter().map(|(_, entry)| entry).collect();
         Ok(library)
     }
 
@@ -137,6 +144,16 @@ impl Library {
         let tokens = Arc::new(self.highlighter.tokens(lines.iter().map(|line| line.text.as_str())));
         known().insert(key, tokens.clone());
         tokens
+    }
+
+    /// Where a framework routes requests to the operation's handler: how many words of the file are before it, the file
+    /// and the line.
+    #[must_use]
+    pub fn route<'a>(&self, entry: &Entry, framework: &'a Crate) -> Option<(usize, &'a SourceFile, usize)> {
+        let handler = entry.handlers.get(&framework.side.name)?;
+        let path: Vec<&str> = handler.module_path.iter().chain([&handler.name]).map(String::as_str).collect();
+        let routes = framework.files.iter().filter(|file| file.module_path == ["routes"]);
+        routes.filter_map(|file| place_of_path(&file.text, &path).map(|(words, line)| (words, file, line))).next()
     }
 
     /// The functions of a framework outside its handlers that call a service: the token check.

@@ -35,6 +35,7 @@ pub mod lines;
 pub mod operations;
 pub mod render;
 pub mod source;
+pub mod way;
 mod wrap;
 
 pub use crate::compare::error::CompareError;

@@ -159,7 +159,7 @@ fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
     Head {
         name: column.crate_.side.name.clone(),
         lines: counted(column.lines(), "line"),
-        difference: first.map(|first| format!("{differing} other than in {}", first.crate_.side.name)),
+        difference: first.map(|first| format!("{differing} differ from {}", first.crate_.side.name)),
     }
 }
 
