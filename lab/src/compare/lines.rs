@@ -43,13 +43,16 @@ pub struct Row {
 /// The rows for two functions, of which one may be missing.
 #[must_use]
 pub fn rows(left: Option<&Function>, right: Option<&Function>) -> Vec<Row> {
-    let left = left.map(displayed_lines).unwrap_or_default();
-    let right = right.map(displayed_lines).unwrap_or_default();
+    rows_of_lines(&left.map(displayed_lines).unwrap_or_default(), &right.map(displayed_lines).unwrap_or_default())
+}
+
+/// The rows for two runs of lines.
+pub(super) fn rows_of_lines(left: &[Line], right: &[Line]) -> Vec<Row> {
     let trimmed = |lines: &[Line]| lines.iter().map(|line| line.text.trim().to_owned()).collect::<Vec<_>>();
-    let operations = capture_diff_slices(Algorithm::Patience, &trimmed(&left), &trimmed(&right));
+    let operations = capture_diff_slices(Algorithm::Patience, &trimmed(left), &trimmed(right));
     let mut rows = Vec::new();
     for operation in operations {
-        let (old, new) = (cut(&left, operation.old_range()), cut(&right, operation.new_range()));
+        let (old, new) = (cut(left, operation.old_range()), cut(right, operation.new_range()));
         if matches!(operation, DiffOp::Equal { .. }) {
             rows.extend(old.iter().zip(new).map(|(old, new)| row(Mark::Same, Some(old), Some(new))));
         } else {

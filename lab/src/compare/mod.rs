@@ -21,14 +21,21 @@
 //! # Ok::<(), lab::compare::CompareError>(())
 //! ```
 
+pub mod align;
+pub mod calls;
+pub mod columns;
 pub mod command;
 mod error;
 pub mod extract;
 mod find;
 pub mod highlight;
+pub mod html;
+pub mod library;
 pub mod lines;
+pub mod operations;
 pub mod render;
 pub mod source;
+pub mod way;
 mod wrap;
 
 pub use crate::compare::error::CompareError;

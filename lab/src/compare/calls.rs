@@ -1,0 +1,192 @@
+//! What a function calls, read from its tokens.
+//!
+//! Tokens and not the syntax tree: calls also stand inside macros (`tokio::select!`), which the tree keeps as tokens.
+
+use crate::compare::extract::Function;
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+/// One call: `self.users.insert(…)` has the parts `self`, `users`, `insert`. What is called on the result of something
+/// else (`).await?.map(…)`) begins with an empty part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The names before the parentheses, whether a dot or two colons part them.
+    pub parts: Vec<String>,
+    /// The line of the file where it begins.
+    pub line: usize,
+}
+
+impl Call {
+    /// The parts as they are compared.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.parts.iter().map(String::as_str).collect()
+    }
+}
+
+/// The calls in the body of a function, in the order in which they stand there. Text that is not Rust has none.
+#[must_use]
+pub fn calls(function: &Function) -> Vec<Call> {
+    let mut found = Vec::new();
+    collect(tokens(function), function.first_line, &mut found);
+    found
+}
+
+/// The names among the parameters of a function, those of their types included.
+pub(super) fn parameter_names(function: &Function) -> Vec<String> {
+    let mut words = Vec::new();
+    for token in tokens(function) {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => break,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                push_words(group.stream(), &mut words);
+            }
+            _ => {}
+        }
+    }
+    words.into_iter().map(|(word, _)| word).collect()
+}
+
+/// Where this path (`handlers::users::create`) first stands in a file: how many words are before it, and its line.
+pub(super) fn place_of_path(text: &str, path: &[&str]) -> Option<(usize, usize)> {
+    let mut words = Vec::new();
+    push_words(text.parse().ok()?, &mut words);
+    let names: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+    let place = names.windows(path.len()).position(|window| window == path)?;
+    words.get(place).map(|(_, line)| (place, *line))
+}
+
+fn tokens(function: &Function) -> TokenStream {
+    function.lines.join("\n").parse().unwrap_or_default()
+}
+
+fn push_words(stream: TokenStream, words: &mut Vec<(String, usize)>) {
+    for token in stream {
+        match token {
+            TokenTree::Ident(name) => words.push((name.to_string(), name.span().start().line)),
+            TokenTree::Group(group) => push_words(group.stream(), words),
+            _ => {}
+        }
+    }
+}
+
+/// What stands before a token, as far as it says what the token is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Dot,
+    Colon,
+    Colons,
+    /// A name that follows is defined, not called.
+    Fn,
+    /// What follows in brackets is an attribute.
+    Hash,
+}
+
+fn collect(stream: TokenStream, first_line: usize, found: &mut Vec<Call>) {
+    let mut before = Before::Nothing;
+    let mut call: Option<Call> = None;
+    // How deep in the angle brackets of a turbofish: `read::<T>(…)` is a call of `read`.
+    let mut turbofish = 0_usize;
+    for token in stream {
+        if turbofish > 0 {
+            match token {
+                TokenTree::Punct(sign) if sign.as_char() == '<' => turbofish += 1,
+                TokenTree::Punct(sign) if sign.as_char() == '>' => turbofish -= 1,
+                _ => {}
+            }
+            continue;
+        }
+        let after = before;
+        before = Before::Nothing;
+        match token {
+            TokenTree::Ident(name) => {
+                let text = name.to_string();
+                if text == "fn" {
+                    before = Before::Fn;
+                }
+                let line = first_line + name.span().start().line - 1;
+                call = match (after, call.take()) {
+                    (Before::Fn, _) => None,
+                    (Before::Dot | Before::Colons, Some(mut call)) => {
+                        call.parts.push(text);
+                        Some(call)
+                    }
+                    (Before::Dot, None) => Some(Call { parts: vec![String::new(), text], line }),
+                    _ => Some(Call { parts: vec![text], line }),
+                };
+            }
+            TokenTree::Group(_) if after == Before::Hash => call = None,
+            TokenTree::Group(group) => {
+                found.extend(call.take().filter(|_| group.delimiter() == Delimiter::Parenthesis));
+                collect(group.stream(), first_line, found);
+            }
+            TokenTree::Punct(sign) => match (sign.as_char(), after) {
+                ('.', _) => before = Before::Dot,
+                (':', Before::Colon) => before = Before::Colons,
+                (':', _) if sign.spacing() == Spacing::Joint => before = Before::Colon,
+                ('<', Before::Colons) => turbofish = 1,
+                ('#', _) => (before, call) = (Before::Hash, None),
+                _ => call = None,
+            },
+            TokenTree::Literal(_) => call = None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{calls, parameter_names, place_of_path};
+    use crate::compare::extract::{Function, functions};
+    use crate::compare::source::SourceFile;
+
+    fn function(text: &str) -> Function {
+        functions(&SourceFile::new("x/src", "x.rs", text.to_owned())).unwrap().remove(0)
+    }
+
+    fn joined(text: &str) -> Vec<String> {
+        calls(&function(text)).iter().map(|call| call.parts.join(" ")).collect()
+    }
+
+    #[test]
+    fn calls_are_found_in_their_order_with_all_their_parts() {
+        let text = "/// Calls nobody().\n#[get(\"/a\")]\nasync fn create(app: A) -> R {\n    \
+                    let user = app.services\n        .users.create(&context, new_user(1)).await?;\n    \
+                    shared::body::read(user)\n}";
+        assert_eq!(joined(text), ["app services users create", "new_user", "shared body read"]);
+        assert_eq!(calls(&function(text)).first().map(|call| call.line), Some(4));
+    }
+
+    #[test]
+    fn calls_inside_closures_and_macros_are_found() {
+        let text = "fn f(&self) { let ask = async { limited(self.users.find(id)) }; select! { x = self.a.b() => {} } }";
+        assert_eq!(joined(text), ["limited", "self users find", "self a b"]);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_call_is_none() {
+        assert_eq!(joined("fn f() { let a = b; (c) }"), Vec::<String>::new());
+        assert_eq!(joined("fn f() { vec![1]; mac!(x); a.b.c }"), Vec::<String>::new());
+        assert_eq!(joined("fn f() { g()?.h() }"), ["g", " h"]);
+    }
+
+    #[test]
+    fn a_turbofish_is_no_part_of_the_name_and_a_colon_joins_nothing() {
+        assert_eq!(
+            joined("fn f() { body::read::<Vec<T>>(x); Page { items: users.sum() } }"),
+            ["body read", "users sum"]
+        );
+    }
+
+    #[test]
+    fn parameters_name_their_types() {
+        let names =
+            parameter_names(&function("#[post(\"/x\")]\nfn f(JsonBody(x): JsonBody<Create>) -> Out { g(Other) }"));
+        assert_eq!(names, ["JsonBody", "x", "JsonBody", "Create"]);
+    }
+
+    #[test]
+    fn a_path_is_found_inside_macros() {
+        let text = "fn routes() {\n    rocket::routes![\n        handlers::users::find,\n        handlers::users::find_all,\n    ]\n}";
+        assert_eq!(place_of_path(text, &["handlers", "users", "find"]), Some((4, 3)));
+        assert_eq!(place_of_path(text, &["handlers", "users", "none"]), None);
+    }
+}

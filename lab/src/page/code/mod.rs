@@ -1,0 +1,154 @@
+//! The same operation in several crates, side by side; the table of all operations; whole files.
+//!
+//! | path | what it shows |
+//! | --- | --- |
+//! | `/code` | every operation and every crate, with lines of code ([`table`]) |
+//! | `/code/users.create?columns=axum,rocket` | one operation, or functions by name, in one to three crates ([`comparison`]) |
+//! | `/code/users.create.txt?columns=…` | the same as plain text |
+//! | `/code/file/shared/src/app.rs` | a file ([`file`]) |
+
+mod cells;
+mod comparison;
+mod file;
+mod table;
+
+use super::{Lab, html};
+use crate::compare::CompareError;
+use crate::compare::columns::ColumnsError;
+use crate::compare::library::Library;
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use std::sync::{Arc, LazyLock};
+
+pub(super) fn routes() -> Router<Arc<Lab>> {
+    Router::new()
+        .route("/code", get(index))
+        .route("/code/{subject}", get(subject))
+        .route("/code/file/{*path}", get(whole_file))
+}
+
+/// What was compiled in, parsed when it is first looked at. It never changes, so it need not be anybody's state.
+static LIBRARY: LazyLock<Result<Library, CompareError>> = LazyLock::new(Library::embedded);
+
+/// Answers from the library, away from the threads that serve: parsing and colouring take their time.
+pub(super) async fn with_library(answer: impl FnOnce(&'static Library) -> Response + Send + 'static) -> Response {
+    let failed = |error: String| (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
+    let answer = tokio::task::spawn_blocking(move || match &*LIBRARY {
+        Ok(library) => answer(library),
+        Err(error) => failed(error.to_string()),
+    });
+    answer.await.unwrap_or_else(|error| failed(error.to_string()))
+}
+
+/// What a query says.
+#[derive(Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn read(query: Option<&str>) -> Self {
+        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
+    }
+
+    /// The first value of this name that is not empty.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// The crates in `columns=axum,rocket` and in `column=axum&column=rocket`, as a form sends it; each once.
+    fn columns(&self) -> Vec<&str> {
+        let of = |name: &'static str| self.0.iter().filter(move |(known, _)| known == name);
+        let all = of("columns").chain(of("column")).flat_map(|(_, value)| value.split(','));
+        let mut columns = Vec::new();
+        for name in all.map(str::trim).filter(|name| !name.is_empty()) {
+            if !columns.contains(&name) {
+                columns.push(name);
+            }
+        }
+        columns
+    }
+}
+
+/// The table; or, where the form of a comparison sent what it wants, the address of that.
+async fn index(RawQuery(query): RawQuery) -> Response {
+    let query = Query::read(query.as_deref());
+    if let Some(operation) = query.first("operation") {
+        let operation: String = form_urlencoded::byte_serialize(operation.as_bytes()).collect();
+        let columns: String = form_urlencoded::byte_serialize(query.columns().join(",").as_bytes()).collect();
+        return Redirect::to(&format!("/code/{operation}?columns={}", columns.replace("%2C", ","))).into_response();
+    }
+    with_library(|library| html(&table::page(library))).await
+}
+
+async fn subject(State(lab): State<Arc<Lab>>, Path(subject): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let variants = lab.variants.list();
+    let store = variants.into_iter().find_map(|variant| variant.store);
+    with_library(move |library| {
+        let query = Query::read(query.as_deref());
+        let (name, is_text) = match subject.strip_suffix(".txt") {
+            Some(name) => (name, true),
+            None => (subject.as_str(), query.first("plain").is_some()),
+        };
+        match comparison::chosen(library, name, &query.columns()) {
+            Err(error) => missing(library, &error),
+            Ok(chosen) if is_text => {
+                ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], chosen.columns(library).text()).into_response()
+            }
+            Ok(chosen) => html(&comparison::page(library, &chosen, store.as_deref())),
+        }
+    })
+    .await
+}
+
+async fn whole_file(Path(path): Path<String>) -> Response {
+    with_library(move |library| match file::page(library, &path) {
+        Some(page) => html(&page),
+        None => missing(library, &file::unknown(library, path)),
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "code-missing.html")]
+struct MissingPage<'a> {
+    error: String,
+    closest: Option<(String, String)>,
+    library: &'a Library,
+}
+
+impl MissingPage<'_> {
+    fn view(&self) -> &'static str {
+        "/code"
+    }
+}
+
+/// What there is, where something else was asked for.
+fn missing(library: &Library, error: &ColumnsError) -> Response {
+    let address = |name: &str| match error {
+        ColumnsError::UnknownSubject { .. } => format!("/code/{name}"),
+        ColumnsError::UnknownFile { .. } => format!("/code/file/{name}"),
+        ColumnsError::UnknownColumn { .. } | ColumnsError::TooMany(_) => String::new(),
+    };
+    let closest = error.closest().map(|name| (name.to_owned(), address(name)));
+    let status = match error {
+        ColumnsError::TooMany(_) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::NOT_FOUND,
+    };
+    (status, html(&MissingPage { error: error.to_string(), closest, library })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+
+    #[test]
+    fn columns_are_read_from_a_link_and_from_the_form_each_once() {
+        let columns = |query| Query::read(Some(query)).columns().join(" ");
+        assert_eq!(columns("columns=axum,%20rocket,axum"), "axum rocket");
+        assert_eq!(columns("column=axum&column=&column=sea-orm&x=1"), "axum sea-orm");
+        assert_eq!(columns(""), "");
+    }
+}
