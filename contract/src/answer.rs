@@ -55,6 +55,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body without its transfer coding.
     pub body: Vec<u8>,
+    /// Whether the body goes on after what is held of it: it was over the client's limit.
+    pub is_cut: bool,
 }
 
 impl Answer {
@@ -76,6 +78,7 @@ impl Answer {
             status,
             headers,
             body,
+            is_cut: false,
         }
     }
 

@@ -13,8 +13,18 @@ use crate::answer::Answer;
 use crate::request::Request;
 use crate::wire::read_answer;
 
-/// How long one request may take until the suite gives up on it.
-pub const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// What a client puts up with from one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a request may take, from connecting to the last byte.
+    pub time: Duration,
+    /// How many bytes of a body are held. The rest is not read, and [`Answer::is_cut`] says so.
+    pub body: usize,
+}
+
+/// The limits of the suite: patient, since servers under test are slow at times, and without an end to the body, since
+/// half an answer cannot be judged.
+pub const SUITE_LIMITS: Limits = Limits { time: Duration::from_secs(30), body: usize::MAX };
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -28,15 +38,22 @@ pub enum ClientError {
     /// What came back is not an HTTP/1.1 answer.
     #[error("the answer is not HTTP: {0}")]
     NotHttp(String),
-    /// Nothing, or not all, came back within [`TIME_LIMIT`].
-    #[error("no whole answer came within {} s", TIME_LIMIT.as_secs())]
-    TimeLimit,
+    /// The connection was closed before the answer was whole.
+    #[error("the connection was closed {}", if *.begun { "in the middle of the answer" } else { "without an answer" })]
+    Closed {
+        /// Whether anything of the answer had come.
+        begun: bool,
+    },
+    /// Nothing, or not all, came back within the time limit.
+    #[error("no whole answer came within {} s", .0.as_secs_f64())]
+    TimeLimit(Duration),
 }
 
 /// Speaks to one base URL. Each request has a connection of its own unless [`Client::connect`] is used.
 #[derive(Debug, Clone)]
 pub struct Client {
     address: String,
+    limits: Limits,
 }
 
 impl Client {
@@ -54,7 +71,13 @@ impl Client {
         // The port is what follows the last colon, unless that colon is inside the brackets of an IPv6 address.
         let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let address = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        Ok(Self { address })
+        Ok(Self { address, limits: SUITE_LIMITS })
+    }
+
+    /// The same client with other limits than the suite's.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Opens a connection that several requests may share.
@@ -65,7 +88,7 @@ impl Client {
         let stream = TcpStream::connect(&self.address).await?;
         // Byte-by-byte bodies shall leave as they are written.
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, host: self.address.clone(), unread: Vec::new() })
+        Ok(Connection { stream, host: self.address.clone(), unread: Vec::new(), limits: self.limits })
     }
 
     /// Sends one request on a connection of its own.
@@ -74,7 +97,7 @@ impl Client {
     /// When no whole HTTP answer comes in time.
     pub async fn send(&self, request: &Request) -> Result<Answer, ClientError> {
         let exchange = async { self.connect().await?.send_within(request).await };
-        tokio::time::timeout(TIME_LIMIT, exchange).await.map_err(|_| ClientError::TimeLimit)?
+        self.limits.in_time(exchange).await
     }
 
     /// Sends these bytes as they are and reads what comes back as one answer to a `GET`.
@@ -87,9 +110,15 @@ impl Client {
             connection.stream.write_all(bytes).await?;
             let named = Request::new("GET", "(hand-written bytes)");
             let (mut reader, _writer) = connection.stream.split();
-            read_answer(&mut reader, &mut connection.unread, &named).await
+            read_answer(&mut reader, &mut connection.unread, &named, self.limits.body).await
         };
-        tokio::time::timeout(TIME_LIMIT, exchange).await.map_err(|_| ClientError::TimeLimit)?
+        self.limits.in_time(exchange).await
+    }
+}
+
+impl Limits {
+    async fn in_time<T>(self, exchange: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+        tokio::time::timeout(self.time, exchange).await.map_err(|_| ClientError::TimeLimit(self.time))?
     }
 }
 
@@ -99,20 +128,22 @@ pub struct Connection {
     stream: TcpStream,
     host: String,
     unread: Vec<u8>,
+    limits: Limits,
 }
 
 impl Connection {
-    /// Sends a request and reads its answer, leaving the connection open.
+    /// Sends a request and reads its answer, leaving the connection open. After an answer that was cut it is of no more
+    /// use: the rest of that answer would be taken for the next one.
     ///
     /// # Errors
     /// When no whole HTTP answer comes in time.
     pub async fn send(&mut self, request: &Request) -> Result<Answer, ClientError> {
-        tokio::time::timeout(TIME_LIMIT, self.send_within(request)).await.map_err(|_| ClientError::TimeLimit)?
+        self.limits.in_time(self.send_within(request)).await
     }
 
     async fn send_within(&mut self, request: &Request) -> Result<Answer, ClientError> {
         let (mut reader, mut writer) = self.stream.split();
-        let reading = std::pin::pin!(read_answer(&mut reader, &mut self.unread, request));
+        let reading = std::pin::pin!(read_answer(&mut reader, &mut self.unread, request, self.limits.body));
         let writing = std::pin::pin!(request.write(&self.host, &mut writer));
         // Both at once: a server may answer 413 and close while the body is still on its way. That is also why a
         // failure to write is no failure as long as an answer can be read.

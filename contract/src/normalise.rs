@@ -34,8 +34,8 @@ impl Normaliser {
         let pattern = |text: &str| Regex::new(text).map_err(|error| CaseError::new(error.to_string()));
         Ok(Self {
             names: HashMap::new(),
-            cursor: pattern(r#"(after=|"next":")([A-Za-z0-9_-]{22})"#)?,
-            duration: pattern(r"dur=[0-9]+(?:\.[0-9]+)?")?,
+            cursor: pattern(r#"(after=|"next": ?")([A-Za-z0-9_-]{22})"#)?,
+            duration: pattern(r#"(dur=|"duration_ms": ?)[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?"#)?,
             port: pattern(r"(127\.0\.0\.1|localhost|\[::1\]):[0-9]{2,5}")?,
             time: pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")?,
             token: pattern(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")?,
@@ -45,16 +45,23 @@ impl Normaliser {
 
     /// An answer as text: status, headers sorted by name, an empty line, the body.
     pub fn answer(&mut self, answer: &Answer) -> String {
+        self.answer_with_body(answer, &body(&answer.body))
+    }
+
+    /// An answer as text, with this text for its body: the body as it is laid out for a reader. What is named stays in
+    /// its line, so that the lines of the body are those of the text.
+    pub fn answer_with_body(&mut self, answer: &Answer, body: &str) -> String {
         let sent_id = answer.sent_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-request-id"));
         let made_id = answer.header("x-request-id").filter(|id| sent_id.is_none_or(|(_, sent)| sent != id));
         let is_metrics = answer.path.starts_with("/metrics");
+        let is_trace = answer.path.starts_with("/trace/");
         let mut headers: Vec<_> = answer
             .headers
             .iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()))
             .filter(|(name, _)| !TRANSFER.contains(&name.as_str()))
-            // What is counted differs from run to run, and so does the length of the text that says so.
-            .filter(|(name, _)| !(is_metrics && name == "content-length"))
+            // What is counted or timed differs from run to run, and so does the length of the text that says so.
+            .filter(|(name, _)| !((is_metrics || is_trace) && name == "content-length"))
             .map(
                 |(name, value)| {
                     if name == "retry-after" && answer.status == 429 { (name, "<seconds>") } else { (name, value) }
@@ -70,7 +77,7 @@ impl Normaliser {
         if is_metrics && answer.status == 200 {
             text.push_str("<metrics>");
         } else {
-            text.push_str(&body(&answer.body));
+            text.push_str(body);
         }
         // A made request id goes first: it may look like the id of a user.
         if let Some(id) = made_id.filter(|id| !id.is_empty()) {
@@ -83,7 +90,7 @@ impl Normaliser {
     pub fn text(&mut self, text: &str) -> String {
         let text = self.token.replace_all(text, "<token>");
         let text = self.time.replace_all(&text, "<time>");
-        let text = self.duration.replace_all(&text, "dur=<ms>");
+        let text = self.duration.replace_all(&text, "${1}<ms>");
         let text = self.port.replace_all(&text, "$1:<port>");
         let names = &mut self.names;
         // One id in another spelling has the same number, and says so: an answer in capitals is a difference.
@@ -177,6 +184,7 @@ mod tests {
         assert_eq!(text("2025-07-15T17:24:39.80Z"), "2025-07-15T17:24:39.80Z", "two decimals are a difference");
         assert_eq!(text("eyJhbGci.eyJzdWIi.c2ln"), "<token>");
         assert_eq!(text("auth;dur=0.012, store;dur=1.5"), "auth;dur=<ms>, store;dur=<ms>");
+        assert_eq!(text("\"duration_ms\":0.184, \"duration_ms\": 1e-5"), "\"duration_ms\":<ms>, \"duration_ms\": <ms>");
         assert_eq!(text("http://127.0.0.1:3000/x"), "http://127.0.0.1:<port>/x");
         assert_eq!(text("\"version\":1"), "\"version\":1");
     }

@@ -102,7 +102,11 @@ impl Request {
     }
 
     fn head(&self, host: &str) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: {host}\r\n", self.method, self.path).into_bytes();
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path).into_bytes();
+        // A second `Host` would be another request than the one that is meant (RFC 9112, section 3.2).
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            head.extend_from_slice(format!("Host: {host}\r\n").as_bytes());
+        }
         for (name, value) in &self.headers {
             head.extend_from_slice(name.as_bytes());
             head.extend_from_slice(b": ");

@@ -6,11 +6,21 @@ use crate::answer::Answer;
 use crate::client::ClientError;
 use crate::request::Request;
 
-/// Reads the answer to this request; what comes after it stays in `unread`.
+/// The longest head that is waited for to end.
+const HEAD_MAX: usize = 256 * 1024;
+
+/// A body, or its beginning.
+struct Body {
+    bytes: Vec<u8>,
+    is_cut: bool,
+}
+
+/// Reads the answer to this request and at most `body_max` bytes of its body; what comes after it stays in `unread`.
 pub(crate) async fn read_answer(
     reader: &mut (impl AsyncRead + Unpin),
     unread: &mut Vec<u8>,
     request: &Request,
+    body_max: usize,
 ) -> Result<Answer, ClientError> {
     loop {
         let (status, headers) = read_head(reader, unread).await?;
@@ -22,17 +32,18 @@ pub(crate) async fn read_answer(
             headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.clone())
         };
         let body = if request.method == "HEAD" || status == 204 || status == 304 {
-            Vec::new()
+            Body { bytes: Vec::new(), is_cut: false }
         } else if value_of("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-            read_chunks(reader, unread).await?
+            read_chunks(reader, unread, body_max).await?
         } else if let Some(length) = value_of("content-length") {
             let length = length.parse().map_err(|_| ClientError::NotHttp(format!("Content-Length: {length}")))?;
-            read_exactly(reader, unread, length).await?
+            let bytes = read_exactly(reader, unread, body_max.min(length)).await?;
+            Body { bytes, is_cut: length > body_max }
         } else {
-            reader.read_to_end(unread).await?;
-            std::mem::take(unread)
+            read_to_end(reader, unread, body_max).await?
         };
-        return Ok(Answer::new(request, status, headers, body));
+        let is_cut = body.is_cut;
+        return Ok(Answer { is_cut, ..Answer::new(request, status, headers, body.bytes) });
     }
 }
 
@@ -56,16 +67,33 @@ async fn read_head(
             unread.drain(..length);
             return Ok((status, headers));
         }
-        read_more(reader, unread).await?;
+        if unread.len() > HEAD_MAX {
+            return Err(ClientError::NotHttp(format!("its head does not end within {HEAD_MAX} bytes")));
+        }
+        let begun = !unread.is_empty();
+        read_more(reader, unread, begun).await?;
     }
 }
 
-async fn read_more(reader: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Result<(), ClientError> {
-    if reader.read_buf(unread).await? == 0 {
-        let kept = if unread.is_empty() { "without an answer" } else { "in the middle of the answer" };
-        return Err(ClientError::NotHttp(format!("the connection was closed {kept}")));
-    }
-    Ok(())
+async fn read_more(
+    reader: &mut (impl AsyncRead + Unpin),
+    unread: &mut Vec<u8>,
+    begun: bool,
+) -> Result<(), ClientError> {
+    if reader.read_buf(unread).await? == 0 { Err(ClientError::Closed { begun }) } else { Ok(()) }
+}
+
+/// Reads a body that only the end of the connection ends.
+async fn read_to_end(
+    reader: &mut (impl AsyncRead + Unpin),
+    unread: &mut Vec<u8>,
+    body_max: usize,
+) -> Result<Body, ClientError> {
+    while unread.len() <= body_max && reader.read_buf(unread).await? > 0 {}
+    let is_cut = unread.len() > body_max;
+    let mut bytes = std::mem::take(unread);
+    bytes.truncate(body_max);
+    Ok(Body { bytes, is_cut })
 }
 
 async fn read_exactly(
@@ -74,26 +102,79 @@ async fn read_exactly(
     length: usize,
 ) -> Result<Vec<u8>, ClientError> {
     while unread.len() < length {
-        read_more(reader, unread).await?;
+        read_more(reader, unread, true).await?;
     }
     Ok(unread.drain(..length).collect())
 }
 
-async fn read_chunks(reader: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Result<Vec<u8>, ClientError> {
-    let mut body = Vec::new();
+async fn read_chunks(
+    reader: &mut (impl AsyncRead + Unpin),
+    unread: &mut Vec<u8>,
+    body_max: usize,
+) -> Result<Body, ClientError> {
+    let mut bytes = Vec::new();
     loop {
         match httparse::parse_chunk_size(unread) {
             Err(_) => return Err(ClientError::NotHttp("a chunk without a size".to_owned())),
-            Ok(httparse::Status::Partial) => read_more(reader, unread).await?,
+            Ok(httparse::Status::Partial) => read_more(reader, unread, true).await?,
             Ok(httparse::Status::Complete((line, size))) => {
                 unread.drain(..line);
                 let size = usize::try_from(size).map_err(|_| ClientError::NotHttp("a chunk too large".to_owned()))?;
-                body.append(&mut read_exactly(reader, unread, size).await?);
+                let room = body_max - bytes.len();
+                bytes.append(&mut read_exactly(reader, unread, room.min(size)).await?);
+                if size > room {
+                    return Ok(Body { bytes, is_cut: true });
+                }
                 read_exactly(reader, unread, 2).await?;
                 if size == 0 {
-                    return Ok(body);
+                    return Ok(Body { bytes, is_cut: false });
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_answer;
+    use crate::answer::Answer;
+    use crate::client::ClientError;
+    use crate::request::Request;
+
+    async fn read(mut bytes: &[u8], body_max: usize) -> Result<Answer, ClientError> {
+        read_answer(&mut bytes, &mut Vec::new(), &Request::new("GET", "/"), body_max).await
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_cut_however_it_is_framed() {
+        for framed in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n4\r\ncdef\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\nabcdef",
+        ] {
+            for (limit, held, is_cut) in [(0, "", true), (5, "abcde", true), (6, "abcdef", false), (7, "abcdef", false)]
+            {
+                let answer = read(framed.as_bytes(), limit).await;
+                assert!(
+                    answer.as_ref().is_ok_and(|answer| answer.text() == held && answer.is_cut == is_cut),
+                    "{limit} of {framed}: {answer:?}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_end_in_the_middle_is_told_from_no_answer_and_from_no_http() {
+        assert!(matches!(read(b"", 9).await, Err(ClientError::Closed { begun: false })));
+        for begun in [
+            "HTTP/1.1 2",
+            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab",
+        ] {
+            assert!(matches!(read(begun.as_bytes(), 9).await, Err(ClientError::Closed { begun: true })), "{begun}");
+        }
+        assert!(matches!(read(b"SSH-2.0-x\r\n", 9).await, Err(ClientError::NotHttp(_))));
+        let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(300_000));
+        assert!(matches!(read(endless.as_bytes(), 9).await, Err(ClientError::NotHttp(_))));
     }
 }

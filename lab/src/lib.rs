@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`run`] | the variants, one process each, with their demo data |
 //! | `page` | the lab page: variants, tester, code, and how a request goes |
+//! | `tester` | one request to several variants, and what their answers mean |
 //! | [`compare`] | `lab diff axum rocket users::create`: two implementations side by side, cut from the real source |
 //!
 //! The lab sees `server` and, through it, every variant that was built in. It serves no request of the API itself.
@@ -11,3 +12,4 @@
 pub mod compare;
 mod page;
 pub mod run;
+mod tester;

@@ -1,0 +1,255 @@
+//! A body as lines of coloured pieces.
+//!
+//! JSON is laid out by moving white space alone: members stay in their order, numbers and escapes as they were sent, since
+//! whoever compares two servers wants to see what they wrote. Reading it into values and writing those would hide it.
+
+/// At most so much of a body is shown.
+pub(crate) const SHOWN_BYTES: usize = 64 * 1024;
+/// At most so many lines of it.
+pub(crate) const SHOWN_LINES: usize = 2_000;
+
+/// What a piece is, which says its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Plain,
+    Key,
+    Text,
+    Number,
+    /// `true`, `false`, `null`.
+    Word,
+}
+
+impl Class {
+    /// The name of its CSS class.
+    pub(crate) fn css(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Key => "key",
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Word => "word",
+        }
+    }
+}
+
+/// A piece of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub class: Class,
+    pub text: String,
+}
+
+/// A line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub pieces: Vec<Piece>,
+}
+
+impl Line {
+    /// Its text.
+    pub(crate) fn text(&self) -> String {
+        self.pieces.iter().map(|piece| piece.text.as_str()).collect()
+    }
+}
+
+/// A body ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub lines: Vec<Line>,
+    pub is_json: bool,
+    /// Whether there is more of it than these lines.
+    pub is_shortened: bool,
+    /// Whether some bytes are no UTF-8 and stand here as U+FFFD.
+    pub is_lossy: bool,
+}
+
+/// Lays out a body; none if it is no text at all. `is_text` says whether its media type calls it text: then it is shown
+/// even if some of its bytes are no UTF-8.
+pub(crate) fn show(body: &[u8], is_text: bool) -> Option<Shown> {
+    let (text, is_lossy) = match std::str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), false),
+        // Cut in the middle of a character: the part before it is fine.
+        Err(error) if error.error_len().is_none() => (String::from_utf8_lossy(body).into_owned(), false),
+        Err(_) if is_text => (String::from_utf8_lossy(body).into_owned(), true),
+        Err(_) => return None,
+    };
+    if !is_text && text.contains('\0') {
+        return None;
+    }
+    let is_json = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+    let mut writer = Writer::default();
+    let is_shortened = if is_json { !writer.json(&text) } else { !writer.plain(&text) };
+    Some(Shown { lines: writer.lines, is_json, is_shortened, is_lossy })
+}
+
+#[derive(Default)]
+struct Writer {
+    lines: Vec<Line>,
+    bytes: usize,
+}
+
+impl Writer {
+    /// Adds a piece to the last line. What no screen shows becomes visible.
+    fn push(&mut self, class: Class, text: &str) {
+        let text = text.replace(|character: char| character.is_control() && character != '\t', "\u{fffd}");
+        self.bytes += text.len();
+        if self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+        if let Some(line) = self.lines.last_mut() {
+            line.pieces.push(Piece { class, text });
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= SHOWN_BYTES || self.lines.len() >= SHOWN_LINES
+    }
+
+    fn line_break(&mut self, depth: usize) {
+        self.lines.push(Line::default());
+        if depth > 0 {
+            self.push(Class::Plain, &"  ".repeat(depth));
+        }
+    }
+
+    /// Lines as they came; false if not all of them are shown.
+    fn plain(&mut self, text: &str) -> bool {
+        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+            if self.is_full() {
+                return false;
+            }
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            let room = floor_boundary(line, SHOWN_BYTES - self.bytes);
+            self.lines.push(Line::default());
+            self.push(Class::Plain, line.get(..room).unwrap_or_default());
+            if room < line.len() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// JSON, which must be valid, with a line for each member; false if not all of it is shown.
+    fn json(&mut self, text: &str) -> bool {
+        let mut depth = 0_usize;
+        let mut rest = text.trim_start();
+        while let Some(first) = rest.chars().next() {
+            if self.is_full() {
+                return false;
+            }
+            let end = token_end(rest, first);
+            let (token, after) = rest.split_at(end);
+            let after = after.trim_start();
+            match first {
+                '{' | '[' => {
+                    self.push(Class::Plain, token);
+                    if after.starts_with(['}', ']']) {
+                        self.push(Class::Plain, after.get(..1).unwrap_or_default());
+                        rest = after.get(1..).unwrap_or_default().trim_start();
+                        continue;
+                    }
+                    depth += 1;
+                    self.line_break(depth);
+                }
+                '}' | ']' => {
+                    depth = depth.saturating_sub(1);
+                    self.line_break(depth);
+                    self.push(Class::Plain, token);
+                }
+                ',' => {
+                    self.push(Class::Plain, token);
+                    self.line_break(depth);
+                }
+                ':' => self.push(Class::Plain, ": "),
+                _ => {
+                    let class = class_of(first, after);
+                    let room = floor_boundary(token, SHOWN_BYTES - self.bytes);
+                    self.push(class, token.get(..room).unwrap_or_default());
+                    if room < token.len() {
+                        return false;
+                    }
+                }
+            }
+            rest = after;
+        }
+        true
+    }
+}
+
+fn class_of(first: char, after: &str) -> Class {
+    match first {
+        '"' if after.starts_with(':') => Class::Key,
+        '"' => Class::Text,
+        't' | 'f' | 'n' => Class::Word,
+        _ => Class::Number,
+    }
+}
+
+/// Where the token ends that begins a text.
+fn token_end(text: &str, first: char) -> usize {
+    match first {
+        '"' => {
+            let mut is_escaped = false;
+            let end = text.char_indices().skip(1).find(|(_, character)| {
+                let is_end = *character == '"' && !is_escaped;
+                is_escaped = *character == '\\' && !is_escaped;
+                is_end
+            });
+            end.map_or(text.len(), |(place, _)| place + 1)
+        }
+        '{' | '}' | '[' | ']' | ',' | ':' => 1,
+        _ => {
+            let is_end = |character: char| matches!(character, ',' | '}' | ']' | ':') || character.is_whitespace();
+            text.find(is_end).unwrap_or(text.len())
+        }
+    }
+}
+
+/// The last place at or before this one where a character ends.
+fn floor_boundary(text: &str, place: usize) -> usize {
+    (0..=place.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, SHOWN_BYTES, SHOWN_LINES, show};
+
+    fn text(body: &str) -> String {
+        show(body.as_bytes(), true).unwrap().lines.iter().map(super::Line::text).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn json_is_laid_out_and_nothing_but_white_space_changes() {
+        let body = r#"{"b":[1.50,{"a":"\u0041,{\"}"} ,[]],"e":{},"n":null}"#;
+        let expected = "{\n  \"b\": [\n    1.50,\n    {\n      \"a\": \"\\u0041,{\\\"}\"\n    },\n    []\n  ],\n  \"e\": {},\n  \"n\": null\n}";
+        assert_eq!(text(body), expected);
+        assert_eq!(text("\"x\\\\\""), "\"x\\\\\"");
+        let line = &show(body.as_bytes(), true).unwrap().lines[10];
+        assert_eq!((line.pieces[1].class, line.pieces[3].class), (Class::Key, Class::Word));
+    }
+
+    #[test]
+    fn what_is_no_json_stays_as_it_is() {
+        assert_eq!(text("one\r\n<two>\n"), "one\n<two>");
+        assert_eq!(text("{\"a\":1,}"), "{\"a\":1,}");
+        assert!(!show(b"x\x1b[31m", true).unwrap().lines[0].text().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn no_text_is_told_from_text_with_wrong_bytes() {
+        assert_eq!(show(b"\x89PNG\xff\x00", false), None);
+        assert!(show(b"caf\xe9!", true).unwrap().is_lossy);
+        assert!(!show("caf\u{e9}".as_bytes(), true).unwrap().is_lossy);
+    }
+
+    #[test]
+    fn neither_many_lines_nor_a_long_one_are_shown_whole() {
+        let many = show("x\n".repeat(10_000).as_bytes(), true).unwrap();
+        assert!(many.is_shortened && many.lines.len() == SHOWN_LINES);
+        let array = show(format!("[{}1]", "1,".repeat(10_000)).as_bytes(), true).unwrap();
+        assert!(array.is_json && array.is_shortened && array.lines.len() == SHOWN_LINES);
+        let long = show(format!("\"{}\"", "\u{e9}".repeat(100_000)).as_bytes(), true).unwrap();
+        assert!(long.is_shortened && long.lines[0].text().len() <= SHOWN_BYTES);
+        assert!(!show("x\n".repeat(SHOWN_LINES).as_bytes(), true).unwrap().is_shortened);
+    }
+}
