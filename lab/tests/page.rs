@@ -11,7 +11,7 @@ mod support;
 
 use browser::Browser;
 use libtest_mimic::{Arguments, Trial};
-use pages::{Stage, docs_page, every_page, variants_page};
+use pages::{Stage, code_page, docs_page, every_page, tester_page, variants_page};
 use std::sync::Arc;
 
 fn main() {
@@ -42,6 +42,19 @@ fn trials(stage: Option<&Arc<Stage>>) -> Vec<Trial> {
         variants_page::a_variant_that_cannot_start_says_why,
         variants_page::the_page_says_that_the_lab_has_stopped,
         variants_page::new_lines_of_a_log_appear_by_themselves,
+        tester_page::every_operation_sent_to_all_is_answered_identically,
+        tester_page::each_typical_mistake_has_its_status_and_its_dark_layers_on_each_framework,
+        tester_page::a_variant_that_was_stopped_is_said_to_be_stopped,
+        tester_page::different_answers_are_marked_line_by_line,
+        tester_page::what_is_no_answer_is_shown_as_what_it_is,
+        tester_page::a_request_is_sent_again_from_history_link_and_curl,
+        tester_page::signing_in_says_why_it_failed_and_signing_out_forgets,
+        code_page::an_operation_is_compared_from_the_table_to_a_deep_link,
+        code_page::every_operation_can_be_compared_and_shows_the_lines_of_its_files,
+        code_page::the_keys_of_the_code_view_lead_on,
+        code_page::the_plain_text_is_the_code_without_the_page,
+        code_page::what_is_not_there_says_what_is,
+        code_page::each_box_of_a_request_opens_the_code_that_runs_there,
         docs_page::docs_show_every_operation_and_ask_nobody_else,
         docs_page::trying_hello_in_the_docs_of_each_variant_answers_200_and_hello,
         docs_page::a_token_from_one_docs_page_is_good_on_another,

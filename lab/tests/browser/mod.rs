@@ -158,6 +158,16 @@ impl Browser {
         }
     }
 
+    /// Chooses the option with this value in a `select`, as a person does.
+    pub async fn choose(&self, selector: &str, value: &str) {
+        let script = format!(
+            "return [...document.querySelector('{selector}').options].findIndex((option) => option.value === '{value}')"
+        );
+        let place = self.ask(&script).await.as_i64().unwrap();
+        assert!(place >= 0, "{selector} has no {value}");
+        self.element(&format!("{selector} option:nth-of-type({})", place + 1)).await.click().await.unwrap();
+    }
+
     /// Presses a key where the focus is.
     pub async fn press(&self, key: impl Into<TypingData>) {
         self.driver.action_chain().send_keys(key).perform().await.unwrap();

@@ -1,7 +1,10 @@
 //! The tests of the pages, and what they share.
 
+pub mod code_page;
 pub mod docs_page;
 pub mod every_page;
+pub mod strange;
+pub mod tester_page;
 pub mod variants_page;
 
 use crate::browser::{Browser, ChromeDriver};
