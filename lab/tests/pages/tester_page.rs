@@ -195,7 +195,7 @@ pub async fn what_is_no_answer_is_shown_as_what_it_is(stage: &Stage, browser: &B
         ("silent", "15 s"),
         ("broken", "closed"),
         ("gibberish", "not HTTP"),
-        ("large", "10.0 MB"),
+        ("large", "too large for this page (9.5 MiB)"),
         ("words", "not JSON"),
         ("nobody", "Nobody"),
     ] {
