@@ -196,7 +196,7 @@ pub async fn what_is_no_answer_is_shown_as_what_it_is(stage: &Stage, browser: &B
         ("broken", "closed"),
         ("gibberish", "not HTTP"),
         ("large", "too large for this page (9.5 MiB)"),
-        ("words", "not JSON"),
+        ("words", "It says that it is JSON, and it is not"),
         ("nobody", "Nobody"),
     ] {
         let text = of(name);
