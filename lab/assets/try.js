@@ -23,11 +23,6 @@ function open(fragment) {
   fill({ ...filledIn, ...fromFragment(fragment) });
 }
 
-function sayWhatIsMissing() {
-  const isMissing = carriesToken() && !identity();
-  say(isMissing ? "Nobody is signed in, and this operation needs a token: it will be answered 401. Sign in above." : "");
-}
-
 /// The path with the query fields that have a value.
 function target(request) {
   const encode = (text) => encodeURIComponent(text);
@@ -181,7 +176,6 @@ document.querySelector("#history ol").addEventListener("click", (event) => {
   button.focus({ preventScroll: true });
 });
 addEventListener("hashchange", () => open(location.hash));
-document.addEventListener("identity", sayWhatIsMissing);
 
 keys.s = send;
 keys.o = () => document.querySelector(".operations a[aria-current]").focus();
@@ -192,5 +186,4 @@ keys.b = () => {
 };
 
 if (location.hash) open(location.hash);
-sayWhatIsMissing();
 button.disabled = false;

@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn comparison(answers: &[Answer]) -> Comparison {
-        let shown: Vec<_> = answers.iter().map(|answer| show(&answer.body, true)).collect();
+        let shown: Vec<_> = answers.iter().map(|answer| show(&answer.body, true, false)).collect();
         let compared: Vec<_> =
             answers.iter().zip(&shown).map(|(answer, shown)| Compared { answer, shown: shown.as_ref() }).collect();
         compare(&compared)

@@ -112,8 +112,10 @@ pub(crate) struct BodyLine {
 /// Puts the answers beside each other.
 pub(crate) fn answers(order: &Order, asked: Option<&Operation>, exchanges: &[Exchange]) -> Answers {
     let received: Vec<&Received> = exchanges.iter().filter_map(|exchange| exchange.outcome.as_ref().ok()).collect();
-    let shown: Vec<Option<Shown>> =
-        received.iter().map(|received| show(&received.answer.body, is_text(received))).collect();
+    let shown: Vec<Option<Shown>> = received
+        .iter()
+        .map(|received| show(&received.answer.body, is_text(received), received.answer.is_cut))
+        .collect();
     let compared: Vec<Compared<'_>> = received
         .iter()
         .zip(&shown)
