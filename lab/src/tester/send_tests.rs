@@ -73,7 +73,7 @@ async fn of_an_answer_of_ten_megabytes_the_beginning_is_read_and_less_is_shown()
     bytes.resize(bytes.len() + 10_485_760, b'a');
     let html = shown(bytes).await;
     assert!(
-        html.contains("10.0 MiB") && html.contains("the first 1.0 MiB") && html.contains("64.0 KiB at most"),
+        html.contains("10.0 MiB") && html.contains("the first 1.0 MiB") && html.contains("2,000 lines or 64 KiB"),
         "{}",
         &html[..2_000]
     );
