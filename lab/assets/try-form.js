@@ -107,16 +107,17 @@ export function toFragment(edits) {
   return "#" + btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/// The edits in such a part; none if it is something else.
+/// The edits in such a part; null if it is something else, such as the name of a place on the page.
 export function fromFragment(fragment) {
   try {
     const text = atob(fragment.slice(1).replaceAll("-", "+").replaceAll("_", "/"));
     const found = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
+    if (found === null || typeof found !== "object") return null;
     const isText = (value) => typeof value === "string";
     const isPairs = (value) => Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
     const fits = ([name, value]) => ("qh".includes(name) ? isPairs(value) : "mpbv".includes(name) && isText(value));
     return Object.fromEntries(Object.entries(found).filter(([name, value]) => name.length === 1 && fits([name, value])));
   } catch {
-    return {};
+    return null;
   }
 }

@@ -19,8 +19,12 @@ const announce = (text) => (document.querySelector("#announce").textContent = te
 // The address of this page without what was edited.
 const plainAddress = location.pathname + location.search;
 
-function open(fragment) {
-  fill({ ...filledIn, ...fromFragment(fragment) });
+const open = (edits) => fill({ ...filledIn, ...edits });
+
+/// Fills in what the address says, unless its fragment only names a place on the page.
+function openAddress() {
+  const edits = fromFragment(location.hash);
+  if (edits) open(edits);
 }
 
 /// The path with the query fields that have a value.
@@ -157,7 +161,7 @@ form.addEventListener("submit", (event) => {
   send();
 });
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") send();
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.target.closest("#sign-in")) send();
 });
 document.querySelector("#link").addEventListener("click", (event) => {
   copy(location.origin + plainAddress + toFragment(edits(read())), event.target, "The link");
@@ -171,11 +175,11 @@ document.querySelector("#history ol").addEventListener("click", (event) => {
   if (!address) return;
   const [plain, fragment = ""] = address.split("#");
   if (plain !== plainAddress) return location.assign(address);
-  open(`#${fragment}`);
+  open(fromFragment(`#${fragment}`) ?? {});
   form.scrollIntoView();
   button.focus({ preventScroll: true });
 });
-addEventListener("hashchange", () => open(location.hash));
+addEventListener("hashchange", openAddress);
 
 keys.s = send;
 keys.o = () => document.querySelector(".operations a[aria-current]").focus();
@@ -185,5 +189,5 @@ keys.b = () => {
   (body.checkVisibility() ? body : document.querySelector("#path")).focus();
 };
 
-if (location.hash) open(location.hash);
+openAddress();
 button.disabled = false;

@@ -270,3 +270,24 @@ async fn a_sign_in_says_why_it_failed() {
     let refused = error(sign_in(&lab, lab.password.as_ref().unwrap()).await);
     assert!(refused.contains("Too many attempts") && refused.contains(" s."), "{refused}");
 }
+
+#[tokio::test]
+async fn a_page_that_goes_away_takes_its_requests_along() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let attach = format!("mine=http://{}", listener.local_addr().unwrap());
+    let folder = folder();
+    let lab = Lab::run(command(folder.path()).args(["--attach", &attach]));
+    let order = hello(json!(["mine"]));
+    let page = client().post(format!("{}/try/send", lab.page)).json(&order).send().await.unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    drop(page);
+    // The lab waits 15 s for an answer: an end within 10 s is not that.
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    // On a thread of its own: this one closes the connection of the page.
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut asked = Vec::new();
+        stream.read_to_end(&mut asked).map(|_| asked)
+    });
+    let asked = reading.await.unwrap().unwrap();
+    assert!(asked.is_empty() || asked.starts_with(b"GET /api/hello HTTP/1.1\r\n"), "{asked:?}");
+}
