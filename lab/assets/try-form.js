@@ -88,11 +88,20 @@ function withoutPassword(body) {
   return named > understood && body !== filledIn.b ? filledIn.b : safe;
 }
 
+const SECRET = /authorization|cookie|password|secret|token|api-?key/i;
+const SECRET_IN_PATH = /([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi;
+
 /// What of a request was edited and may be kept: no tokens, no passwords.
 export function edits(request) {
-  const known = new Set(filledIn.h.map(String));
-  const isSecret = (pair) => /^(authorization|cookie|proxy-authorization)$/i.test(pair[0].trim()) && !known.has(String(pair));
-  const clean = { ...request, b: withoutPassword(request.b), h: request.h.filter((pair) => !isSecret(pair)) };
+  const known = new Set([...filledIn.h, ...filledIn.q].map(String));
+  const isOpen = (pair) => !SECRET.test(pair[0]) || known.has(String(pair));
+  const clean = {
+    ...request,
+    p: request.p.replace(SECRET_IN_PATH, "$1"),
+    q: request.q.filter(isOpen),
+    h: request.h.filter(isOpen),
+    b: withoutPassword(request.b),
+  };
   const edited = Object.entries(clean).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(filledIn[name]));
   const text = JSON.stringify(Object.fromEntries(edited));
   const example = JSON.stringify(filledIn);
