@@ -43,8 +43,14 @@ function headers(request) {
   return lines;
 }
 
-/// Columns that wait, as high as answers are.
+/// A verdict and columns that wait, as high as those that come.
 function wait(names) {
+  const verdict = document.createElement("div");
+  const heading = document.createElement("h2");
+  verdict.className = "verdict";
+  verdict.dataset.verdict = "waiting";
+  heading.textContent = names.length === 1 ? "Waiting for the answer …" : `Waiting for ${names.length} answers …`;
+  verdict.append(heading);
   const columns = document.createElement("div");
   columns.className = "columns";
   for (const name of names) {
@@ -59,7 +65,7 @@ function wait(names) {
     column.append(title, state);
     columns.append(column);
   }
-  results.replaceChildren(columns);
+  results.replaceChildren(verdict, columns);
 }
 
 /// The lines of an answer that comes piece by piece.
@@ -190,4 +196,7 @@ keys.b = () => {
 };
 
 openAddress();
+// The chosen mistake may be far down in its list, which scrolls by itself.
+const chosen = document.querySelector("#mistakes a[aria-current]");
+if (chosen) document.querySelector("#mistakes > div").scrollTop = chosen.offsetTop - 48;
 button.disabled = false;
