@@ -148,3 +148,16 @@ impl Request {
         writer.flush().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+
+    #[test]
+    fn a_host_that_is_given_goes_instead_of_the_clients_own() {
+        let head = |request: Request| String::from_utf8(request.head("127.0.0.1:3000")).unwrap_or_default();
+        assert_eq!(head(Request::new("GET", "/x")), "GET /x HTTP/1.1\r\nHost: 127.0.0.1:3000\r\n\r\n");
+        let own = Request::new("GET", "/x").header("host", "example.com");
+        assert_eq!(head(own), "GET /x HTTP/1.1\r\nhost: example.com\r\n\r\n");
+    }
+}

@@ -88,11 +88,20 @@ function withoutPassword(body) {
   return named > understood && body !== filledIn.b ? filledIn.b : safe;
 }
 
+const SECRET = /authorization|cookie|password|secret|token|api-?key/i;
+const SECRET_IN_PATH = /([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi;
+
 /// What of a request was edited and may be kept: no tokens, no passwords.
 export function edits(request) {
-  const known = new Set(filledIn.h.map(String));
-  const isSecret = (pair) => /^(authorization|cookie|proxy-authorization)$/i.test(pair[0].trim()) && !known.has(String(pair));
-  const clean = { ...request, b: withoutPassword(request.b), h: request.h.filter((pair) => !isSecret(pair)) };
+  const known = new Set([...filledIn.h, ...filledIn.q].map(String));
+  const isOpen = (pair) => !SECRET.test(pair[0]) || known.has(String(pair));
+  const clean = {
+    ...request,
+    p: request.p.replace(SECRET_IN_PATH, "$1"),
+    q: request.q.filter(isOpen),
+    h: request.h.filter(isOpen),
+    b: withoutPassword(request.b),
+  };
   const edited = Object.entries(clean).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(filledIn[name]));
   const text = JSON.stringify(Object.fromEntries(edited));
   const example = JSON.stringify(filledIn);
@@ -107,16 +116,17 @@ export function toFragment(edits) {
   return "#" + btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/// The edits in such a part; none if it is something else.
+/// The edits in such a part; null if it is something else, such as the name of a place on the page.
 export function fromFragment(fragment) {
   try {
     const text = atob(fragment.slice(1).replaceAll("-", "+").replaceAll("_", "/"));
     const found = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
+    if (found === null || typeof found !== "object") return null;
     const isText = (value) => typeof value === "string";
     const isPairs = (value) => Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
     const fits = ([name, value]) => ("qh".includes(name) ? isPairs(value) : "mpbv".includes(name) && isText(value));
     return Object.fromEntries(Object.entries(found).filter(([name, value]) => name.length === 1 && fits([name, value])));
   } catch {
-    return {};
+    return null;
   }
 }

@@ -19,13 +19,12 @@ const announce = (text) => (document.querySelector("#announce").textContent = te
 // The address of this page without what was edited.
 const plainAddress = location.pathname + location.search;
 
-function open(fragment) {
-  fill({ ...filledIn, ...fromFragment(fragment) });
-}
+const open = (edits) => fill({ ...filledIn, ...edits });
 
-function sayWhatIsMissing() {
-  const isMissing = carriesToken() && !identity();
-  say(isMissing ? "Nobody is signed in, and this operation needs a token: it will be answered 401. Sign in above." : "");
+/// Fills in what the address says, unless its fragment only names a place on the page.
+function openAddress() {
+  const edits = fromFragment(location.hash);
+  if (edits) open(edits);
 }
 
 /// The path with the query fields that have a value.
@@ -44,8 +43,14 @@ function headers(request) {
   return lines;
 }
 
-/// Columns that wait, as high as answers are.
+/// A verdict and columns that wait, as high as those that come.
 function wait(names) {
+  const verdict = document.createElement("div");
+  const heading = document.createElement("h2");
+  verdict.className = "verdict";
+  verdict.dataset.verdict = "waiting";
+  heading.textContent = names.length === 1 ? "Waiting for the answer …" : `Waiting for ${names.length} answers …`;
+  verdict.append(heading);
   const columns = document.createElement("div");
   columns.className = "columns";
   for (const name of names) {
@@ -60,7 +65,7 @@ function wait(names) {
     column.append(title, state);
     columns.append(column);
   }
-  results.replaceChildren(columns);
+  results.replaceChildren(verdict, columns);
 }
 
 /// The lines of an answer that comes piece by piece.
@@ -162,7 +167,7 @@ form.addEventListener("submit", (event) => {
   send();
 });
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") send();
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.target.closest("#sign-in")) send();
 });
 document.querySelector("#link").addEventListener("click", (event) => {
   copy(location.origin + plainAddress + toFragment(edits(read())), event.target, "The link");
@@ -176,12 +181,11 @@ document.querySelector("#history ol").addEventListener("click", (event) => {
   if (!address) return;
   const [plain, fragment = ""] = address.split("#");
   if (plain !== plainAddress) return location.assign(address);
-  open(`#${fragment}`);
+  open(fromFragment(`#${fragment}`) ?? {});
   form.scrollIntoView();
   button.focus({ preventScroll: true });
 });
-addEventListener("hashchange", () => open(location.hash));
-document.addEventListener("identity", sayWhatIsMissing);
+addEventListener("hashchange", openAddress);
 
 keys.s = send;
 keys.o = () => document.querySelector(".operations a[aria-current]").focus();
@@ -191,6 +195,8 @@ keys.b = () => {
   (body.checkVisibility() ? body : document.querySelector("#path")).focus();
 };
 
-if (location.hash) open(location.hash);
-sayWhatIsMissing();
+openAddress();
+// The chosen mistake may be far down in its list, which scrolls by itself.
+const chosen = document.querySelector("#mistakes a[aria-current]");
+if (chosen) document.querySelector("#mistakes > div").scrollTop = chosen.offsetTop - 48;
 button.disabled = false;

@@ -13,6 +13,8 @@ pub(crate) mod operations;
 pub(crate) mod pretty;
 pub(crate) mod prose;
 pub(crate) mod send;
+#[cfg(test)]
+mod send_tests;
 pub(crate) mod sign_in;
 pub(crate) mod timing;
 pub(crate) mod verdict;

@@ -64,12 +64,11 @@ pub(crate) struct Shown {
 }
 
 /// Lays out a body; none if it is no text at all. `is_text` says whether its media type calls it text: then it is shown
-/// even if some of its bytes are no UTF-8.
-pub(crate) fn show(body: &[u8], is_text: bool) -> Option<Shown> {
+/// even if some of its bytes are no UTF-8. `is_cut` says whether it went on: then its last character may be half of one.
+pub(crate) fn show(body: &[u8], is_text: bool, is_cut: bool) -> Option<Shown> {
     let (text, is_lossy) = match std::str::from_utf8(body) {
         Ok(text) => (text.to_owned(), false),
-        // Cut in the middle of a character: the part before it is fine.
-        Err(error) if error.error_len().is_none() => (String::from_utf8_lossy(body).into_owned(), false),
+        Err(error) if is_cut && error.error_len().is_none() => (String::from_utf8_lossy(body).into_owned(), false),
         Err(_) if is_text => (String::from_utf8_lossy(body).into_owned(), true),
         Err(_) => return None,
     };
@@ -215,7 +214,7 @@ mod tests {
     use super::{Class, SHOWN_BYTES, SHOWN_LINES, show};
 
     fn text(body: &str) -> String {
-        show(body.as_bytes(), true).unwrap().lines.iter().map(super::Line::text).collect::<Vec<_>>().join("\n")
+        show(body.as_bytes(), true, false).unwrap().lines.iter().map(super::Line::text).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -224,7 +223,7 @@ mod tests {
         let expected = "{\n  \"b\": [\n    1.50,\n    {\n      \"a\": \"\\u0041,{\\\"}\"\n    },\n    []\n  ],\n  \"e\": {},\n  \"n\": null\n}";
         assert_eq!(text(body), expected);
         assert_eq!(text("\"x\\\\\""), "\"x\\\\\"");
-        let line = &show(body.as_bytes(), true).unwrap().lines[10];
+        let line = &show(body.as_bytes(), true, false).unwrap().lines[9];
         assert_eq!((line.pieces[1].class, line.pieces[3].class), (Class::Key, Class::Word));
     }
 
@@ -232,24 +231,24 @@ mod tests {
     fn what_is_no_json_stays_as_it_is() {
         assert_eq!(text("one\r\n<two>\n"), "one\n<two>");
         assert_eq!(text("{\"a\":1,}"), "{\"a\":1,}");
-        assert!(!show(b"x\x1b[31m", true).unwrap().lines[0].text().contains('\u{1b}'));
+        assert!(!show(b"x\x1b[31m", true, false).unwrap().lines[0].text().contains('\u{1b}'));
     }
 
     #[test]
     fn no_text_is_told_from_text_with_wrong_bytes() {
-        assert_eq!(show(b"\x89PNG\xff\x00", false), None);
-        assert!(show(b"caf\xe9!", true).unwrap().is_lossy);
-        assert!(!show("caf\u{e9}".as_bytes(), true).unwrap().is_lossy);
+        assert_eq!(show(b"\x89PNG\xff\x00", false, false), None);
+        assert!(show(b"caf\xe9!", true, false).unwrap().is_lossy);
+        assert!(!show("caf\u{e9}".as_bytes(), true, false).unwrap().is_lossy);
     }
 
     #[test]
     fn neither_many_lines_nor_a_long_one_are_shown_whole() {
-        let many = show("x\n".repeat(10_000).as_bytes(), true).unwrap();
+        let many = show("x\n".repeat(10_000).as_bytes(), true, false).unwrap();
         assert!(many.is_shortened && many.lines.len() == SHOWN_LINES);
-        let array = show(format!("[{}1]", "1,".repeat(10_000)).as_bytes(), true).unwrap();
+        let array = show(format!("[{}1]", "1,".repeat(10_000)).as_bytes(), true, false).unwrap();
         assert!(array.is_json && array.is_shortened && array.lines.len() == SHOWN_LINES);
-        let long = show(format!("\"{}\"", "\u{e9}".repeat(100_000)).as_bytes(), true).unwrap();
+        let long = show(format!("\"{}\"", "\u{e9}".repeat(100_000)).as_bytes(), true, false).unwrap();
         assert!(long.is_shortened && long.lines[0].text().len() <= SHOWN_BYTES);
-        assert!(!show("x\n".repeat(SHOWN_LINES).as_bytes(), true).unwrap().is_shortened);
+        assert!(!show("x\n".repeat(SHOWN_LINES).as_bytes(), true, false).unwrap().is_shortened);
     }
 }

@@ -37,8 +37,8 @@ pub(crate) enum Refusal {
     #[error("{0} is empty: fill it in")]
     Empty(&'static str),
     /// Something that would make two words of one.
-    #[error("{what} holds `{character}`, which ends it: {advice}")]
-    Separator { what: String, character: char, advice: &'static str },
+    #[error("{what} holds {separator}, which ends it: {advice}")]
+    Separator { what: String, separator: &'static str, advice: &'static str },
 }
 
 impl Order {
@@ -57,7 +57,11 @@ impl Order {
             let what = format!("The name of the header `{}`", visible(name));
             word(&what, name, "take it out")?;
             if name.contains(':') {
-                return Err(Refusal::Separator { what, character: ':', advice: "what follows belongs into the value" });
+                return Err(Refusal::Separator {
+                    what,
+                    separator: "a colon",
+                    advice: "what follows belongs into the value",
+                });
             }
             // A tab may stand in a value (RFC 9110, section 5.5).
             if value.chars().any(|character| character.is_control() && character != '\t') {
@@ -79,7 +83,7 @@ impl Order {
 fn word(what: &str, text: &str, advice: &'static str) -> Result<(), Refusal> {
     match text.chars().find(|character| character.is_control() || *character == ' ') {
         _ if text.is_empty() => Err(Refusal::Empty(if what == "The method" { "The method" } else { "The path" })),
-        Some(' ') => Err(Refusal::Separator { what: what.to_owned(), character: ' ', advice }),
+        Some(' ') => Err(Refusal::Separator { what: what.to_owned(), separator: "a space", advice }),
         Some(_) => Err(Refusal::ControlCharacter(what.to_owned())),
         None => Ok(()),
     }

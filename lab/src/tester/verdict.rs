@@ -12,7 +12,7 @@ pub(crate) struct Compared<'a> {
     pub shown: Option<&'a Shown>,
 }
 
-/// What differs from the first answer; in the first, what differs from any other.
+/// What differs from the answer that all are compared with; in that one, what differs from any other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
     pub status: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Marks {
     pub missing: BTreeMap<usize, usize>,
 }
 
-/// How an answer compares with the first.
+/// How an answer compares with the one that all are compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Likeness {
     Same,
@@ -36,12 +36,15 @@ pub(crate) enum Likeness {
     Hidden,
 }
 
-/// The comparison of all answers with the first.
+/// The comparison of all answers with one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Comparison {
+    /// The one that the others are compared with: the first of those that most agree with. If two of three agree, it is
+    /// the third that is said to differ, wherever it stands.
+    pub reference: usize,
     /// One for each answer.
     pub marks: Vec<Marks>,
-    /// One for each answer but the first.
+    /// One for each answer; the reference is like itself.
     pub likeness: Vec<Likeness>,
 }
 
@@ -79,24 +82,33 @@ impl Text {
     }
 }
 
-/// Compares all answers with the first.
+/// Compares all answers with the one that most agree with.
 pub(crate) fn compare(answers: &[Compared<'_>]) -> Comparison {
     let texts: Vec<Text> = answers.iter().filter_map(Text::new).collect();
-    let Some((first, others)) = texts.split_first() else { return Comparison::default() };
+    let agreeing = |text: &Text| texts.iter().filter(|other| other.whole == text.whole).count();
+    // Of several that are the greatest, `max_by_key` takes the last; the first is wanted.
+    let reference = texts.iter().enumerate().rev().max_by_key(|(_, text)| agreeing(text));
+    let Some((reference, first)) = reference else { return Comparison::default() };
     let mut first_marks = Marks::default();
-    let mut comparison = Comparison::default();
-    for other in others {
-        let mut marks = Marks::default();
-        let count = mark(first, &mut first_marks, other, &mut marks);
-        comparison.likeness.push(match count {
+    let mut marks = Vec::new();
+    let mut likeness = Vec::new();
+    for other in &texts {
+        let mut own = Marks::default();
+        let count = mark(first, &mut first_marks, other, &mut own);
+        likeness.push(match count {
             0 if first.whole == other.whole => Likeness::Same,
             0 => Likeness::Hidden,
             count => Likeness::Lines(count),
         });
-        comparison.marks.push(marks);
+        marks.push(own);
     }
-    comparison.marks.insert(0, first_marks);
-    comparison
+    // Those that agree with the reference differ from the others in the same lines.
+    for (own, likeness) in marks.iter_mut().zip(&likeness) {
+        if *likeness == Likeness::Same {
+            own.clone_from(&first_marks);
+        }
+    }
+    Comparison { reference, marks, likeness }
 }
 
 /// Marks what differs between two answers and counts the lines.
@@ -165,7 +177,7 @@ mod tests {
     }
 
     fn comparison(answers: &[Answer]) -> Comparison {
-        let shown: Vec<_> = answers.iter().map(|answer| show(&answer.body, true)).collect();
+        let shown: Vec<_> = answers.iter().map(|answer| show(&answer.body, true, false)).collect();
         let compared: Vec<_> =
             answers.iter().zip(&shown).map(|(answer, shown)| Compared { answer, shown: shown.as_ref() }).collect();
         compare(&compared)
@@ -187,7 +199,7 @@ mod tests {
         let one = answer(200, &[("ETag", "\"1\""), ("Link", "x")], "same");
         let two = answer(200, &[("etag", "\"2\"")], "same");
         let comparison = comparison(&[one, two]);
-        assert_eq!(comparison.likeness, [Likeness::Lines(2)]);
+        assert_eq!(comparison.likeness, [Likeness::Same, Likeness::Lines(2)]);
         let names = |place: usize| comparison.marks[place].headers.iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!((names(0), names(1)), (vec!["etag", "link"], vec!["etag"]));
         assert!(comparison.marks[1].lacking.contains("link: x") && comparison.marks[0].lacking.is_empty());
@@ -199,7 +211,7 @@ mod tests {
         let two = answer(200, &[], r#"{"a":1,"c":4}"#);
         let three = answer(404, &[], r#"{"a":1,"b":2,"c":3}"#);
         let comparison = comparison(&[one, two, three]);
-        assert_eq!(comparison.likeness, [Likeness::Lines(2), Likeness::Lines(1)]);
+        assert_eq!(comparison.likeness, [Likeness::Same, Likeness::Lines(2), Likeness::Lines(1)]);
         assert!(comparison.marks[0].status && comparison.marks[2].status && !comparison.marks[1].status);
         assert_eq!(comparison.marks[0].lines.iter().copied().collect::<Vec<_>>(), [2, 3]);
         assert_eq!(comparison.marks[1].lines.iter().copied().collect::<Vec<_>>(), [2]);
@@ -208,8 +220,17 @@ mod tests {
     #[test]
     fn what_is_the_same_but_for_white_space_is_not_called_the_same() {
         let comparison = comparison(&[answer(200, &[], r#"{"a":1}"#), answer(200, &[], r#"{ "a": 1 }"#)]);
-        assert_eq!(comparison.likeness, [Likeness::Hidden]);
+        assert_eq!(comparison.likeness, [Likeness::Same, Likeness::Hidden]);
         assert!(!comparison.is_same());
+    }
+
+    #[test]
+    fn who_stands_alone_is_the_one_that_differs() {
+        let (one, other) = (answer(409, &[], "taken"), answer(201, &[], "made"));
+        let comparison = comparison(&[one, other.clone(), other]);
+        assert_eq!(comparison.reference, 1);
+        assert_eq!(comparison.likeness, [Likeness::Lines(2), Likeness::Same, Likeness::Same]);
+        assert_eq!(comparison.marks[1], comparison.marks[2], "those that agree are marked alike");
     }
 
     #[test]

@@ -4,14 +4,19 @@ use super::curl;
 use super::meaning::{Meaning, meaning};
 use super::operations::{Contract, Operation};
 use super::pretty::{Piece, Shown, show};
+use super::prose::Prose;
 use super::send::{Failure, Order, Received, Statement};
 use super::timing::{Lamp, Segment, Timing};
 use super::verdict::{Compared, Comparison, Likeness, Marks, compare};
 use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contract::CaseError;
 use contract::answer::shortened;
 use contract::rules;
 use contract::schema::Schema;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
@@ -60,7 +65,10 @@ pub(crate) struct Verdict {
 pub(crate) struct Column {
     pub variant: String,
     pub curl: Option<String>,
-    pub result: Result<Box<Shelf>, (String, String)>,
+    /// Where the tester itself asks for the trace.
+    pub trace_link: Option<String>,
+    /// Or what happened instead, and what to do.
+    pub result: Result<Box<Shelf>, (String, Prose)>,
 }
 
 /// What a variant answered.
@@ -112,8 +120,10 @@ pub(crate) struct BodyLine {
 /// Puts the answers beside each other.
 pub(crate) fn answers(order: &Order, asked: Option<&Operation>, exchanges: &[Exchange]) -> Answers {
     let received: Vec<&Received> = exchanges.iter().filter_map(|exchange| exchange.outcome.as_ref().ok()).collect();
-    let shown: Vec<Option<Shown>> =
-        received.iter().map(|received| show(&received.answer.body, is_text(received))).collect();
+    let shown: Vec<Option<Shown>> = received
+        .iter()
+        .map(|received| show(&received.answer.body, is_text(received), received.answer.is_cut))
+        .collect();
     let compared: Vec<Compared<'_>> = received
         .iter()
         .zip(&shown)
@@ -133,9 +143,15 @@ pub(crate) fn answers(order: &Order, asked: Option<&Operation>, exchanges: &[Exc
         .map(|exchange| Column {
             variant: exchange.variant.clone(),
             curl: exchange.address.map(|address| curl::command(order, address)),
+            trace_link: exchange.outcome.as_ref().ok().and_then(|received| {
+                received.answer.header("x-request-id").map(|id| trace_link(&exchange.variant, id))
+            }),
             result: match &exchange.outcome {
-                Ok(_) => shelves.next().map(Box::new).ok_or_else(|| ("It cannot be shown".to_owned(), String::new())),
-                Err(failure) => Err((failure.title(), failure.advice())),
+                Ok(_) => shelves
+                    .next()
+                    .map(Box::new)
+                    .ok_or_else(|| ("It cannot be shown".to_owned(), Prose::new("Send it again."))),
+                Err(failure) => Err((failure.title(), Prose::new(&failure.advice()))),
             },
         })
         .collect();
@@ -149,9 +165,9 @@ fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
         .map(|exchange| exchange.variant.as_str())
         .collect();
     let (asked, came) = (exchanges.len(), names.len());
-    let first = names.first().copied().unwrap_or_default();
+    let first = names.get(comparison.reference).copied().unwrap_or_default();
     let mut more = Vec::new();
-    for (name, likeness) in names.iter().skip(1).zip(&comparison.likeness) {
+    for (name, likeness) in names.iter().zip(&comparison.likeness) {
         match likeness {
             Likeness::Same => {}
             Likeness::Lines(1) => more.push(format!("{name} differs from {first} in 1 line.")),
@@ -234,6 +250,13 @@ fn shelf(
     }
 }
 
+/// The page with this request filled in: what was edited stands in the fragment, as try-form.js reads it.
+fn trace_link(variant: &str, request_id: &str) -> String {
+    let path = format!("/trace/{}", utf8_percent_encode(request_id, NON_ALPHANUMERIC)).replace("%2D", "-");
+    let edits = json!({ "p": path, "v": variant }).to_string();
+    format!("/try?operation=trace.find#{}", URL_SAFE_NO_PAD.encode(edits))
+}
+
 static SCHEMA: LazyLock<Result<Schema, CaseError>> = LazyLock::new(Schema::embedded);
 
 /// What the contract and the rules of its suite say against an answer.
@@ -286,9 +309,8 @@ fn body(received: &Received, shown: Option<Shown>, marks: &Marks) -> BodyView {
     };
     if shown.is_shortened {
         notes.push(format!(
-            "The first {} lines are shown, {} at most.",
-            shown.lines.len(),
-            bytes(super::pretty::SHOWN_BYTES as u64)
+            "Only its beginning is shown, {} lines: never more than 2,000 lines or 64 KiB.",
+            shown.lines.len()
         ));
     }
     if shown.is_lossy {
