@@ -180,7 +180,9 @@ impl Way<'_> {
     fn service(&self) -> Option<Stop> {
         let service = self.entry.service.as_ref()?;
         let checks: Vec<&Function> = self.library.gates(self.framework).into_iter().map(|(_, check)| check).collect();
-        let mut places = vec![self.of_operation(service, self.shared())];
+        let mut place = self.of_operation(service, self.shared());
+        place.about = place.about.filter(|about| about.trim_end_matches('.') != self.entry.operation.request_line());
+        let mut places = vec![place];
         places.extend(self.entry.helpers.iter().map(|helper| named(helper, self.shared())));
         for (_, through) in self.entry.indirect.iter().filter(|(_, through)| !checks.contains(&through)) {
             places.push(named(through, self.shared()));
@@ -189,7 +191,12 @@ impl Way<'_> {
         Some(Stop {
             title: "Service",
             layer: service.owner.as_ref().map(|_| "service"),
-            sentence: "Asks whether the caller may do this, and keeps the rules of the business.".to_owned(),
+            sentence: match service.owner {
+                Some(_) if is_checked => "Asks whether the caller may do this, and keeps the rules of the business.",
+                Some(_) => "Keeps the rules of the business; anybody may do this.",
+                None => "What all variants answer alike, without a service.",
+            }
+            .to_owned(),
             places,
             refusals: self.refusals(|problem| match problem.status {
                 401 => !is_checked,
