@@ -47,8 +47,11 @@ pub struct Library {
     structs: Fields,
     highlighter: Highlighter,
     /// What was coloured before: colouring takes longer than all the rest.
-    coloured: Mutex<HashMap<(String, usize, usize), Arc<Vec<Vec<Token>>>>>,
+    coloured: Mutex<HashMap<Lines, Arc<Vec<Vec<Token>>>>>,
 }
+
+/// A file, the first line and how many there are.
+type Lines = (String, usize, usize);
 
 /// The names in the types of a struct's fields: `("UserService", "auth")` has `Arc` and `AuthService`.
 type Fields = HashMap<(String, String), Vec<String>>;
@@ -237,7 +240,7 @@ impl Library {
                 };
                 same_file.or_else(sibling).map(Target::Function)
             }
-            ([.., of, name], _) if !of.is_empty() => self
+            ([.., of, name], _) if call.is_path => self
                 .shared()
                 .find(|other| {
                     let is_method = other.owner.as_deref() == Some(of);
@@ -432,7 +435,8 @@ fn type_names(type_: &syn::Type, names: &mut Vec<String>) {
 mod tests {
     use super::Library;
     use crate::compare::extract::Function;
-    use crate::compare::source::Kind;
+    use crate::compare::operations::operations;
+    use crate::compare::source::{Kind, SourceFile};
 
     fn names(functions: &[Function]) -> Vec<&str> {
         functions.iter().map(|function| function.name.as_str()).collect()
@@ -456,6 +460,62 @@ mod tests {
         assert_eq!((ready.operation.id.as_str(), names(&ready.repository)), ("health.ready", vec!["ping"]));
         let hello = library.entry_named("hello.show").unwrap();
         assert!(hello.repository.is_empty() && hello.indirect.is_empty() && hello.service.is_some());
+    }
+
+    /// A backend of its own, in a few lines: nothing knows the names in it.
+    fn small() -> Library {
+        let file = |folder: &str, path: &str, text: &str| SourceFile::new(folder, path, text.to_owned());
+        let shared = vec![
+            file("s", "app.rs", "pub struct Services { pub orders: Arc<OrderService>, pub users: UserService }"),
+            file(
+                "s",
+                "repository.rs",
+                "pub trait OrderRepository { fn take(&self); fn find(&self); }\n\
+                 pub trait UserRepository { fn find(&self); }",
+            ),
+            file(
+                "s",
+                "services/users.rs",
+                "pub struct UserService { users: Arc<dyn UserRepository> }\n\
+                 impl UserService { pub fn known(&self) { self.users.find() } }",
+            ),
+            file(
+                "s",
+                "services/orders.rs",
+                "pub struct OrderService { orders: Arc<dyn OrderRepository>, users: UserService }\n\
+                 impl OrderService {\n pub fn place(&self) { self.users.known(); check(); self.again() }\n\
+                 fn again(&self) { select! { x = self.orders.take() => self.again() } }\n}\nfn check() {}",
+            ),
+        ];
+        let web = vec![
+            file("w", "handlers/orders.rs", "/// `POST /orders`\npub fn place(app: A) { app.services.orders.place() }"),
+            file("w", "routes.rs", "fn routes() { post(handlers::orders::place) }"),
+        ];
+        let store =
+            vec![file("d", "orders.rs", "impl OrderRepository for Orders { fn take(&self) { help() } }\nfn help() {}")];
+        let document = serde_json::json!({ "paths": { "/orders": { "post": { "operationId": "orders.place" } } } });
+        let crates = [
+            ("web", Kind::Framework, "w", web),
+            ("shared", Kind::Shared, "s", shared),
+            ("db", Kind::Store, "d", store),
+        ];
+        Library::new(crates, operations(&document)).unwrap()
+    }
+
+    #[test]
+    fn operations_that_nobody_has_heard_of_are_followed_too() {
+        let library = small();
+        let entry = library.entry_named("orders.place").unwrap();
+        assert_eq!(entry.service.as_ref().unwrap().owner.as_deref(), Some("OrderService"));
+        assert_eq!(names(&entry.helpers), ["check", "again"]);
+        assert_eq!(entry.repository[0].owner.as_deref(), Some("OrderRepository"));
+        assert_eq!(names(&entry.repository), ["take"]);
+        let (declared, through) = &entry.indirect[0];
+        assert_eq!((declared.owner.as_deref(), through.name.as_str()), (Some("UserRepository"), "known"));
+        let store = library.crate_named("db").unwrap();
+        let shown: Vec<&str> = entry.functions(&library, store).iter().map(|function| function.name.as_str()).collect();
+        assert_eq!(shown, ["take", "help"]);
+        assert!(library.store("db-file").is_some() && library.store("dbx").is_none());
     }
 
     #[test]
