@@ -2,7 +2,8 @@
 
 use crate::compare::align::{GridRow, grid};
 use crate::compare::extract::Function;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::render::{Options, render};
 use crate::compare::source::Kind;
 use crate::compare::{Comparison, Pair, lines};
@@ -273,6 +274,7 @@ pub fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Columns, ColumnsError, Library};
+    use crate::compare::library::tests::embedded;
 
     fn of<'a>(library: &'a Library, subject: &'a str, columns: &[&str]) -> Columns<'a> {
         let crates = library.columns_named(columns).unwrap();
@@ -281,8 +283,8 @@ mod tests {
 
     #[test]
     fn columns_of_a_kind_are_compared_and_kinds_stand_beside_each_other() {
-        let library = Library::embedded().unwrap();
-        let columns = of(&library, "users.create", &["rocket", "diesel", "axum"]);
+        let library = embedded();
+        let columns = of(library, "users.create", &["rocket", "diesel", "axum"]);
         let shown: Vec<Vec<usize>> = columns.kinds.iter().map(|groups| groups[0].columns.clone()).collect();
         assert_eq!(shown, [vec![0, 2], vec![1]]);
         assert_eq!(columns.columns[1].functions[0].operation(), "users::insert");
@@ -291,8 +293,8 @@ mod tests {
 
     #[test]
     fn helpers_follow_and_belong_together_by_name() {
-        let library = Library::embedded().unwrap();
-        let columns = of(&library, "users.update", &["memory", "diesel", "sea-orm"]);
+        let library = embedded();
+        let columns = of(library, "users.update", &["memory", "diesel", "sea-orm"]);
         let first: Vec<&str> = columns.kinds[0]
             .iter()
             .map(|group| group.functions.iter().flatten().next().unwrap().name.as_str())
@@ -304,18 +306,18 @@ mod tests {
 
     #[test]
     fn functions_are_found_by_module_and_by_type() {
-        let library = Library::embedded().unwrap();
-        let count = |name: &str| of(&library, name, &["axum", "actix"]).columns[0].functions.len();
+        let library = embedded();
+        let count = |name: &str| of(library, name, &["axum", "actix"]).columns[0].functions.len();
         assert_eq!(count("extractors::JsonBody"), 1);
         assert_eq!(count("extractors::JsonBody::from_request"), 1);
         assert!(count("extractors::from_request_parts") > 3);
-        let columns = of(&library, "extractors::Authenticated", &["axum", "actix", "rocket"]);
+        let columns = of(library, "extractors::Authenticated", &["axum", "actix", "rocket"]);
         assert_eq!(columns.kinds[0].len(), 1, "one group, though the methods have different names");
     }
 
     #[test]
     fn unknown_names_are_answered_with_the_closest() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         let closest = |error: ColumnsError| error.closest().map(str::to_owned);
         assert_eq!(library.subject("users.craete").err().and_then(closest).as_deref(), Some("users.create"));
         assert_eq!(library.columns_named(&["axun"]).err().and_then(closest).as_deref(), Some("axum"));
@@ -325,10 +327,10 @@ mod tests {
 
     #[test]
     fn the_text_of_two_is_that_of_the_command_and_of_others_one_after_the_other() {
-        let library = Library::embedded().unwrap();
-        let two = of(&library, "users.create", &["axum", "rocket"]).text();
+        let library = embedded();
+        let two = of(library, "users.create", &["axum", "rocket"]).text();
         assert!(two.contains(" | ") && two.contains("1 function; axum 10 lines, rocket "), "{two}");
-        let three = of(&library, "users.create", &["axum", "shared", "diesel"]).text();
+        let three = of(library, "users.create", &["axum", "shared", "diesel"]).text();
         assert!(three.starts_with("== axum: 10 lines\n\nframework-axum/src/handlers/users.rs:"), "{three}");
         assert!(three.contains("== diesel: ") && !three.contains('\u{1b}'));
     }

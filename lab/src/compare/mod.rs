@@ -4,7 +4,7 @@
 //! it, [`compare`] pairs those that belong together, [`lines`] lays their lines beside each other, [`highlight`]
 //! colours them, [`render`] writes them to a terminal and [`command`] is the command line around all of it.
 //!
-//! The page goes further: [`calls`] and [`library`] follow each of the contract's [`operations`] from its handlers to
+//! The page goes further: [`calls`], [`library`] and [`follow`] follow each of the contract's [`operations`] from its handlers to
 //! the store, [`columns`] and [`align`] set up to three crates beside each other, [`way`] is the way of a request, and
 //! [`html`] cuts lines into what a template writes.
 //!
@@ -31,7 +31,9 @@ pub mod columns;
 pub mod command;
 mod error;
 pub mod extract;
+mod fields;
 mod find;
+pub mod follow;
 pub mod highlight;
 pub mod html;
 pub mod library;

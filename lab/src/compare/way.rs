@@ -2,7 +2,8 @@
 
 use crate::compare::calls::{calls, parameter_names, place_of_path};
 use crate::compare::extract::Function;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::source::{Kind, SourceFile};
 use shared::problem::Kind as Problem;
 
@@ -305,6 +306,7 @@ fn about<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
 mod tests {
     use super::{Part, way};
     use crate::compare::library::Library;
+    use crate::compare::library::tests::embedded;
     use crate::compare::source::Kind;
 
     fn parts(library: &Library, operation: &str, framework: &str, store: &str) -> Vec<Part> {
@@ -318,9 +320,9 @@ mod tests {
 
     #[test]
     fn a_request_that_changes_something_meets_every_stop() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         for framework in ["axum", "actix", "rocket"] {
-            let parts = parts(&library, "users.create", framework, "diesel");
+            let parts = parts(library, "users.create", framework, "diesel");
             assert_eq!(
                 titles(&parts),
                 ["Route", "Authenticate", "Validate", "Handler", "Service", "Repository", "Store", "Database"]
@@ -339,10 +341,10 @@ mod tests {
 
     #[test]
     fn a_request_that_needs_less_meets_less() {
-        let library = Library::embedded().unwrap();
-        assert_eq!(titles(&parts(&library, "hello.show", "axum", "memory")), ["Route", "Handler", "Service"]);
-        assert_eq!(titles(&parts(&library, "contract.openapi", "rocket", "memory")), ["Route", "Handler"]);
-        let login = titles(&parts(&library, "auth.login", "actix", "memory")).join(" ");
+        let library = embedded();
+        assert_eq!(titles(&parts(library, "hello.show", "axum", "memory")), ["Route", "Handler", "Service"]);
+        assert_eq!(titles(&parts(library, "contract.openapi", "rocket", "memory")), ["Route", "Handler"]);
+        let login = titles(&parts(library, "auth.login", "actix", "memory")).join(" ");
         assert_eq!(login, "Route Validate Handler Service Repository Store Database");
     }
 
@@ -350,11 +352,11 @@ mod tests {
     /// somewhere.
     #[test]
     fn every_refusal_has_its_stop_and_every_place_its_code() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         for entry in &library.entries {
             for framework in library.of_kind(Kind::Framework) {
                 for store in library.of_kind(Kind::Store) {
-                    let parts = way(&library, entry, framework, store);
+                    let parts = way(library, entry, framework, store);
                     let stops = || parts.iter().flat_map(|part| &part.stops);
                     let mut left: Vec<_> = stops().flat_map(|stop| &stop.refusals).map(|kind| kind.slug).collect();
                     let problems = entry.operation.problems.iter().filter(|problem| problem.status != 500);

@@ -3,7 +3,8 @@
 use super::cells::{CellView, CodeLine, Heading};
 use crate::compare::align::{Cell, CellMark};
 use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Group, Subject, counted};
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::source::Kind;
 use askama::Template;
 

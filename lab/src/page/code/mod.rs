@@ -155,6 +155,7 @@ fn sentence(message: &str) -> String {
 mod tests {
     use super::{Query, comparison, missing};
     use crate::compare::library::Library;
+    use crate::compare::library::tests::embedded;
     use crate::compare::source::{Kind, SourceFile};
     use askama::Template;
     use axum::http::StatusCode;
@@ -179,15 +180,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_there_is_answered_with_what_is() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         for (name, columns, status, said) in [
             ("users.craete", &[][..], StatusCode::NOT_FOUND, "<a href=\"/code/users.create\">users.create</a>"),
             ("users.create", &["rokcet"], StatusCode::NOT_FOUND, "Perhaps <code>rocket</code>?"),
             ("users.create", &["axum"; 4], StatusCode::BAD_REQUEST, "4 columns are too many"),
             ("<b>", &[], StatusCode::NOT_FOUND, "<code>&#60;b&#62;</code>"),
         ] {
-            let error = comparison::chosen(&library, name, columns).err().unwrap();
-            let response = missing(&library, &error);
+            let error = comparison::chosen(library, name, columns).err().unwrap();
+            let response = missing(library, &error);
             assert_eq!(response.status(), status);
             let html = text(response).await;
             assert!(html.contains(said) && html.contains("/code/hello.show"), "{said}: {html}");

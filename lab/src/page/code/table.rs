@@ -2,7 +2,8 @@
 
 use crate::compare::columns::{COLUMNS_MAX, Subject};
 use crate::compare::extract::Function;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::source::Kind;
 use askama::Template;
 use std::collections::BTreeSet;
