@@ -34,6 +34,7 @@ pub mod extract;
 mod fields;
 mod find;
 pub mod follow;
+pub mod groups;
 pub mod highlight;
 pub mod html;
 pub mod library;

@@ -20,6 +20,18 @@ pub struct Place {
     pub about: Option<String>,
 }
 
+impl Place {
+    /// The name, cut where it may be wrapped.
+    pub fn name_parts(&self) -> impl Iterator<Item = &str> {
+        self.name.split_inclusive("::")
+    }
+
+    /// The file and line, cut where they may be wrapped.
+    pub fn location_parts(&self) -> impl Iterator<Item = &str> {
+        self.location.split_inclusive('/')
+    }
+}
+
 /// A stop on the way.
 #[derive(Clone, Debug)]
 pub struct Stop {
@@ -152,8 +164,7 @@ impl Way<'_> {
         (!places.is_empty()).then(|| Stop {
             title: "Validate",
             layer: Some("validation"),
-            sentence: "Reads and checks what was sent: conditional headers, the query, the body with all its fields."
-                .to_owned(),
+            sentence: "Reads and checks what was sent, before the handler sees it.".to_owned(),
             places,
             refusals: self.refusals(|problem| matches!(problem.status, 400 | 408 | 413 | 415 | 422)),
         })

@@ -2,8 +2,9 @@
 
 use super::cells::{CellView, CodeLine, Heading};
 use crate::compare::align::{Cell, CellMark};
-use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Group, Subject, counted};
+use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Subject, counted};
 use crate::compare::follow::Entry;
+use crate::compare::groups::Group;
 use crate::compare::library::{Crate, Library};
 use crate::compare::source::Kind;
 use askama::Template;
