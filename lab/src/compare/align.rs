@@ -11,7 +11,8 @@ pub enum CellMark {
     Same,
     /// It is in the other column too, with other words; in the first column, with other words in any of the others.
     Changed,
-    /// The first column has no such line; in the first column, one of the others has none.
+    /// The first column has no such line, though another one may fill the row; in the first column, one of the others
+    /// has none.
     Only,
 }
 
@@ -52,8 +53,7 @@ fn beside(first: &[Line], other: &[Line]) -> Beside {
     for row in rows_of_lines(first, other) {
         match (row.left, row.right) {
             (Some(left), right) => {
-                let mark = if row.mark == Mark::Same { CellMark::Same } else { CellMark::Changed };
-                beside.lines.push(right.map(|line| (left, Cell { mark, line })));
+                beside.lines.push(right.map(|right| marked(row.mark, left, right)));
                 beside.gaps.push(Vec::new());
             }
             (None, Some(line)) => beside.gaps.last_mut().into_iter().for_each(|gap| gap.push(line.clone())),
@@ -61,6 +61,21 @@ fn beside(first: &[Line], other: &[Line]) -> Beside {
         }
     }
     beside
+}
+
+/// Two lines with no word in common only fill the same row: neither is the other, changed, and to underline all of both
+/// would say nothing.
+fn marked(mark: Mark, left: Line, right: Line) -> (Line, Cell) {
+    let is_whole = |line: &Line| {
+        let trimmed = line.text.len() - line.text.trim_start().len()..line.text.len();
+        line.changed == [trimmed]
+    };
+    let plain = |line: Line| Line { changed: Vec::new(), ..line };
+    match mark {
+        Mark::Same => (left, Cell { mark: CellMark::Same, line: right }),
+        _ if is_whole(&left) && is_whole(&right) => (plain(left), Cell { mark: CellMark::Only, line: plain(right) }),
+        _ => (left, Cell { mark: CellMark::Changed, line: right }),
+    }
 }
 
 fn merged(columns: &[Vec<Line>]) -> Vec<GridRow> {
@@ -97,10 +112,10 @@ fn gap_rows(others: &[Beside], index: usize) -> Vec<GridRow> {
 fn first_cell(line: &Line, pairs: &[Option<&(Line, Cell)>]) -> Cell {
     let changed = pairs.iter().flatten().flat_map(|(left, _)| left.changed.clone()).collect();
     let line = Line { changed: united(changed), ..line.clone() };
-    let differs = pairs.iter().flatten().any(|(_, cell)| cell.mark == CellMark::Changed);
-    let mark = match differs {
+    let any = |mark| pairs.iter().flatten().any(|(_, cell)| cell.mark == mark);
+    let mark = match any(CellMark::Changed) {
         true => CellMark::Changed,
-        false if pairs.iter().any(Option::is_none) => CellMark::Only,
+        false if any(CellMark::Only) || pairs.iter().any(Option::is_none) => CellMark::Only,
         false => CellMark::Same,
     };
     Cell { mark, line }
@@ -169,6 +184,11 @@ mod tests {
             rows,
             ["=a(); | =a(); | =a();", "- | - | +other_thing(1);", "- | +extra(); | +extra();", "=z(); | =z(); | =z();"]
         );
+    }
+
+    #[test]
+    fn lines_with_nothing_in_common_are_not_changed_words() {
+        assert_eq!(shown(&["    one(1);", "    return Other;"]), ["+one(1); | +return Other;"]);
     }
 
     #[test]

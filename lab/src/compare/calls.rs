@@ -11,6 +11,8 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 pub struct Call {
     /// The names before the parentheses, whether a dot or two colons part them.
     pub parts: Vec<String>,
+    /// Whether colons stand before the last part, so that it is a function's path and no method on a value.
+    pub is_path: bool,
     /// The line of the file where it begins.
     pub line: usize,
 }
@@ -108,10 +110,11 @@ fn collect(stream: TokenStream, first_line: usize, found: &mut Vec<Call>) {
                     (Before::Fn, _) => None,
                     (Before::Dot | Before::Colons, Some(mut call)) => {
                         call.parts.push(text);
+                        call.is_path = after == Before::Colons;
                         Some(call)
                     }
-                    (Before::Dot, None) => Some(Call { parts: vec![String::new(), text], line }),
-                    _ => Some(Call { parts: vec![text], line }),
+                    (Before::Dot, None) => Some(Call { parts: vec![String::new(), text], is_path: false, line }),
+                    _ => Some(Call { parts: vec![text], is_path: false, line }),
                 };
             }
             TokenTree::Group(_) if after == Before::Hash => call = None,
@@ -152,7 +155,8 @@ mod tests {
                     let user = app.services\n        .users.create(&context, new_user(1)).await?;\n    \
                     shared::body::read(user)\n}";
         assert_eq!(joined(text), ["app services users create", "new_user", "shared body read"]);
-        assert_eq!(calls(&function(text)).first().map(|call| call.line), Some(4));
+        let found: Vec<_> = calls(&function(text)).iter().map(|call| (call.line, call.is_path)).collect();
+        assert_eq!(found, [(4, false), (5, false), (6, true)]);
     }
 
     #[test]

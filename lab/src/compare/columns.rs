@@ -1,8 +1,9 @@
 //! One to three crates beside each other: which functions stand in which column, and how their lines compare.
 
-use crate::compare::align::{GridRow, grid};
 use crate::compare::extract::Function;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::groups::{Group, groups};
+use crate::compare::library::{Crate, Library};
 use crate::compare::render::{Options, render};
 use crate::compare::source::Kind;
 use crate::compare::{Comparison, Pair, lines};
@@ -72,8 +73,10 @@ impl ColumnsError {
 pub struct Column<'a> {
     /// The crate.
     pub crate_: &'a Crate,
-    /// Its functions, in the order of the calls, or in that of the files.
+    /// Its functions, in the order of the calls, or in that of the files; after them their helpers.
     pub functions: Vec<&'a Function>,
+    /// How many of these are no helpers.
+    pub(super) main: usize,
     /// Methods of a store that are reached by way of another service, with that service's method.
     pub indirect: Vec<(&'a Function, &'a Function)>,
 }
@@ -84,16 +87,6 @@ impl Column<'_> {
     pub fn lines(&self) -> usize {
         self.functions.iter().map(|function| function.lines.len()).sum()
     }
-}
-
-/// Functions that belong together, one for each column of their kind.
-pub struct Group<'a> {
-    /// Which columns these are.
-    pub columns: Vec<usize>,
-    /// The function in each of these columns.
-    pub functions: Vec<Option<&'a Function>>,
-    /// Their lines beside each other.
-    pub rows: Vec<GridRow>,
 }
 
 /// The columns and what stands in them.
@@ -157,9 +150,15 @@ impl Library {
                 let indirect = indirect
                     .filter_map(|(declared, through)| Some((crate_.implementation_of(declared)?, through)))
                     .collect();
-                Column { crate_, functions: entry.functions(self, crate_), indirect }
+                let functions = entry.functions(self, crate_);
+                Column { crate_, main: functions.len(), functions, indirect }
             }
-            Subject::Named(asked) => Column { crate_, functions: named(crate_, asked), indirect: Vec::new() },
+            Subject::Named(asked) => {
+                let mut functions = named(crate_, asked);
+                let main = functions.len();
+                self.add_private_helpers(crate_, &mut functions);
+                Column { crate_, main, functions, indirect: Vec::new() }
+            }
         };
         let columns: Vec<Column<'a>> = crates.iter().map(column).collect();
         let mut kinds: Vec<(Kind, Vec<usize>)> = Vec::new();
@@ -172,6 +171,18 @@ impl Library {
         }
         let kinds = kinds.into_iter().map(|(_, indices)| groups(&columns, &indices)).collect();
         Columns { columns, kinds }
+    }
+
+    /// Rocket's `JsonBody::from_data` is three lines that call `read`: what only the same file can call belongs to it.
+    fn add_private_helpers<'a>(&self, crate_: &'a Crate, functions: &mut Vec<&'a Function>) {
+        let is_private = |function: &Function| !function.lines.iter().any(|line| line.trim_start().starts_with("pub"));
+        for function in functions.clone() {
+            for helper in self.helpers(&crate_.side, function) {
+                if is_private(helper) && !functions.contains(&helper) {
+                    functions.push(helper);
+                }
+            }
+        }
     }
 }
 
@@ -195,40 +206,6 @@ fn named<'a>(crate_: &'a Crate, asked: &str) -> Vec<&'a Function> {
 pub(crate) fn closest(asked: &str, known: &[String]) -> Option<String> {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     similar::get_close_matches(asked, &known, 1, 0.6).first().map(ToString::to_string)
-}
-
-/// Puts the functions of the columns of one kind together by their names; those that only a later column has follow the
-/// one that they follow there.
-fn groups<'a>(columns: &[Column<'a>], indices: &[usize]) -> Vec<Group<'a>> {
-    let of_columns: Vec<&[&Function]> =
-        indices.iter().filter_map(|index| columns.get(*index)).map(|column| column.functions.as_slice()).collect();
-    let mut groups: Vec<Vec<Option<&'a Function>>> = Vec::new();
-    // One function in each belongs together whatever it is called: `from_request` here, `from_request_parts` there.
-    if of_columns.iter().all(|functions| functions.len() < 2) {
-        let group: Vec<_> = of_columns.iter().map(|functions| functions.first().copied()).collect();
-        groups.extend(group.iter().any(Option::is_some).then_some(group));
-    } else {
-        for (place, functions) in of_columns.iter().enumerate() {
-            let mut after = 0;
-            for function in *functions {
-                let belongs = |group: &Vec<Option<&Function>>| {
-                    group.get(place).is_some_and(Option::is_none)
-                        && group.iter().flatten().any(|other| other.operation() == function.operation())
-                };
-                let index = groups.iter().position(belongs).unwrap_or_else(|| {
-                    groups.insert(after, vec![None; of_columns.len()]);
-                    after
-                });
-                if let Some(cell) = groups.get_mut(index).and_then(|group| group.get_mut(place)) {
-                    *cell = Some(function);
-                }
-                after = index + 1;
-            }
-        }
-    }
-    let group =
-        |functions: Vec<Option<&'a Function>>| Group { columns: indices.to_vec(), rows: grid(&functions), functions };
-    groups.into_iter().map(group).collect()
 }
 
 impl Columns<'_> {
@@ -273,6 +250,7 @@ pub fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Columns, ColumnsError, Library};
+    use crate::compare::library::tests::embedded;
 
     fn of<'a>(library: &'a Library, subject: &'a str, columns: &[&str]) -> Columns<'a> {
         let crates = library.columns_named(columns).unwrap();
@@ -281,8 +259,8 @@ mod tests {
 
     #[test]
     fn columns_of_a_kind_are_compared_and_kinds_stand_beside_each_other() {
-        let library = Library::embedded().unwrap();
-        let columns = of(&library, "users.create", &["rocket", "diesel", "axum"]);
+        let library = embedded();
+        let columns = of(library, "users.create", &["rocket", "diesel", "axum"]);
         let shown: Vec<Vec<usize>> = columns.kinds.iter().map(|groups| groups[0].columns.clone()).collect();
         assert_eq!(shown, [vec![0, 2], vec![1]]);
         assert_eq!(columns.columns[1].functions[0].operation(), "users::insert");
@@ -291,8 +269,8 @@ mod tests {
 
     #[test]
     fn helpers_follow_and_belong_together_by_name() {
-        let library = Library::embedded().unwrap();
-        let columns = of(&library, "users.update", &["memory", "diesel", "sea-orm"]);
+        let library = embedded();
+        let columns = of(library, "users.update", &["memory", "diesel", "sea-orm"]);
         let first: Vec<&str> = columns.kinds[0]
             .iter()
             .map(|group| group.functions.iter().flatten().next().unwrap().name.as_str())
@@ -304,18 +282,24 @@ mod tests {
 
     #[test]
     fn functions_are_found_by_module_and_by_type() {
-        let library = Library::embedded().unwrap();
-        let count = |name: &str| of(&library, name, &["axum", "actix"]).columns[0].functions.len();
+        let library = embedded();
+        let count = |name: &str| of(library, name, &["axum", "actix"]).columns[0].functions.len();
         assert_eq!(count("extractors::JsonBody"), 1);
         assert_eq!(count("extractors::JsonBody::from_request"), 1);
         assert!(count("extractors::from_request_parts") > 3);
-        let columns = of(&library, "extractors::Authenticated", &["axum", "actix", "rocket"]);
-        assert_eq!(columns.kinds[0].len(), 1, "one group, though the methods have different names");
+        let columns = of(library, "extractors::Authenticated", &["axum", "actix", "rocket"]);
+        let together = columns.kinds[0][0].functions.iter().all(Option::is_some);
+        assert!(together, "though the methods have different names");
+        let body = of(library, "extractors::JsonBody", &["axum", "rocket"]);
+        let names = |group: usize| {
+            body.kinds[0][group].functions.iter().map(|f| f.map(|f| f.name.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!((names(0), names(1)), (vec![Some("from_request"), Some("from_data")], vec![None, Some("read")]));
     }
 
     #[test]
     fn unknown_names_are_answered_with_the_closest() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         let closest = |error: ColumnsError| error.closest().map(str::to_owned);
         assert_eq!(library.subject("users.craete").err().and_then(closest).as_deref(), Some("users.create"));
         assert_eq!(library.columns_named(&["axun"]).err().and_then(closest).as_deref(), Some("axum"));
@@ -325,10 +309,10 @@ mod tests {
 
     #[test]
     fn the_text_of_two_is_that_of_the_command_and_of_others_one_after_the_other() {
-        let library = Library::embedded().unwrap();
-        let two = of(&library, "users.create", &["axum", "rocket"]).text();
+        let library = embedded();
+        let two = of(library, "users.create", &["axum", "rocket"]).text();
         assert!(two.contains(" | ") && two.contains("1 function; axum 10 lines, rocket "), "{two}");
-        let three = of(&library, "users.create", &["axum", "shared", "diesel"]).text();
+        let three = of(library, "users.create", &["axum", "shared", "diesel"]).text();
         assert!(three.starts_with("== axum: 10 lines\n\nframework-axum/src/handlers/users.rs:"), "{three}");
         assert!(three.contains("== diesel: ") && !three.contains('\u{1b}'));
     }

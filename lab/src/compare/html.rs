@@ -13,9 +13,21 @@ const INDENTATION_MAX: usize = 10;
 pub struct Run {
     /// Whether the other column has other words here.
     pub changed: bool,
-    /// The class of each token (none for plain text), and its text.
-    pub tokens: Vec<(String, String)>,
+    /// The parts of it.
+    pub tokens: Vec<Part>,
 }
+
+/// A part of a line in one colour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its class; empty for plain text.
+    pub class: String,
+    /// Its text, cut where a line may be wrapped.
+    pub pieces: Vec<String>,
+}
+
+/// Shorter lines are not wrapped, however narrow the column.
+const SHORT: usize = 36;
 
 /// The runs of a line.
 #[must_use]
@@ -34,15 +46,33 @@ pub fn runs(line: &Line, tokens: &[Token]) -> Vec<Run> {
         let style = tokens.iter().find(|token| token.range.contains(start)).map(|token| token.style);
         let class = style.map(class).unwrap_or_default();
         let changed = line.changed.iter().any(|range| range.contains(start));
-        match runs.last_mut().filter(|run| run.changed == changed) {
-            Some(run) => match run.tokens.last_mut().filter(|token| token.0 == class) {
-                Some(token) => token.1.push_str(text),
-                None => run.tokens.push((class, text.to_owned())),
-            },
-            None => runs.push(Run { changed, tokens: vec![(class, text.to_owned())] }),
+        if runs.last().is_none_or(|run| run.changed != changed) {
+            runs.push(Run { changed, tokens: Vec::new() });
         }
+        let Some(run) = runs.last_mut() else { continue };
+        if run.tokens.last().is_none_or(|part| part.class != class) {
+            run.tokens.push(Part { class, pieces: vec![String::new()] });
+        }
+        let Some(part) = run.tokens.last_mut() else { continue };
+        let before = line.text.get(..*start).and_then(|before| before.chars().last());
+        push_pieces(text, before, length > SHORT, &mut part.pieces);
     }
     runs
+}
+
+/// Cuts where a person would break code that has no space: after an opening bracket and before a method's dot.
+fn push_pieces(text: &str, mut before: Option<char>, may_wrap: bool, pieces: &mut Vec<String>) {
+    for letter in text.chars() {
+        let is_place =
+            before == Some('(') && letter != ')' || letter == '.' && !matches!(before, None | Some('.' | ' '));
+        if may_wrap && is_place {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(letter);
+        }
+        before = Some(letter);
+    }
 }
 
 /// `t4` for the fourth of the terminal's colours; `tb` and `ti` for bold and italic.
@@ -77,21 +107,23 @@ mod tests {
 
     #[test]
     fn every_letter_is_in_one_run_and_changed_words_are_apart() {
-        let line = line("    let a = \"ü <&\" + x;", &[8..9, 12..18]);
+        let line = line("    let a = \"ü <&\" + x.long_method(other.method());", &[8..9, 12..18]);
         let tokens = Highlighter::default().tokens([line.text.as_str()]);
         let runs = runs(&line, &tokens[0]);
-        let text = |changed: Option<bool>| {
-            let chosen = runs.iter().filter(|run| changed.is_none_or(|changed| run.changed == changed));
-            chosen.flat_map(|run| &run.tokens).map(|token| token.1.as_str()).collect::<String>()
+        let parts = |changed: Option<bool>| {
+            let chosen = runs.iter().filter(move |run| changed.is_none_or(|changed| run.changed == changed));
+            chosen.flat_map(|run| &run.tokens)
         };
+        let text = |changed| parts(changed).flat_map(|part| &part.pieces).map(String::as_str).collect::<String>();
         assert_eq!(text(None), line.text);
         assert_eq!(text(Some(true)), "a\"ü <&");
-        assert!(runs.iter().flat_map(|run| &run.tokens).any(|(class, text)| text == "let" && class.starts_with('t')));
+        assert!(parts(None).any(|part| part.pieces == ["let"] && part.class.starts_with('t')));
+        assert!(parts(None).any(|part| part.pieces.len() > 1), "a long line may be wrapped");
     }
 
     #[test]
     fn a_line_without_colours_or_without_letters_is_no_trouble() {
-        assert_eq!(runs(&line("a < b", &[]), &[])[0].tokens, [(String::new(), "a < b".to_owned())]);
+        assert_eq!(runs(&line("a.b < c", &[]), &[])[0].tokens[0].pieces, ["a.b < c"]);
         assert!(runs(&line("", &[]), &[]).is_empty());
         assert_eq!(indentation(&line("        x", &[])), 2);
     }

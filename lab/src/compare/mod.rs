@@ -4,6 +4,10 @@
 //! it, [`compare`] pairs those that belong together, [`lines`] lays their lines beside each other, [`highlight`]
 //! colours them, [`render`] writes them to a terminal and [`command`] is the command line around all of it.
 //!
+//! The page goes further: [`calls`], [`library`] and [`follow`] follow each of the contract's [`operations`] from its handlers to
+//! the store, [`columns`] and [`align`] set up to three crates beside each other, [`way`] is the way of a request, and
+//! [`html`] cuts lines into what a template writes.
+//!
 //! ```
 //! use lab::compare::{Side, compare};
 //! use lab::compare::render::{Options, render};
@@ -27,7 +31,10 @@ pub mod columns;
 pub mod command;
 mod error;
 pub mod extract;
+mod fields;
 mod find;
+pub mod follow;
+pub mod groups;
 pub mod highlight;
 pub mod html;
 pub mod library;

@@ -58,11 +58,8 @@ fn problems(document: &Value, operation: &Value) -> Vec<Kind> {
     for (status, response) in responses.into_iter().flatten() {
         let description = resolved(document, response).get("description").and_then(Value::as_str).unwrap_or_default();
         let words: Vec<&str> = description.split('`').skip(1).step_by(2).collect();
-        problems.extend(
-            KINDS
-                .into_iter()
-                .filter(|kind| kind.status.to_string() == *status && words.iter().any(|word| *word == kind.slug)),
-        );
+        problems
+            .extend(KINDS.into_iter().filter(|kind| kind.status.to_string() == *status && words.contains(&kind.slug)));
     }
     problems
 }

@@ -2,7 +2,8 @@
 
 use crate::compare::calls::{calls, parameter_names, place_of_path};
 use crate::compare::extract::Function;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::source::{Kind, SourceFile};
 use shared::problem::Kind as Problem;
 
@@ -17,6 +18,18 @@ pub struct Place {
     pub href: String,
     /// The first sentence of its own comment.
     pub about: Option<String>,
+}
+
+impl Place {
+    /// The name, cut where it may be wrapped.
+    pub fn name_parts(&self) -> impl Iterator<Item = &str> {
+        self.name.split_inclusive("::")
+    }
+
+    /// The file and line, cut where they may be wrapped.
+    pub fn location_parts(&self) -> impl Iterator<Item = &str> {
+        self.location.split_inclusive('/')
+    }
 }
 
 /// A stop on the way.
@@ -151,8 +164,7 @@ impl Way<'_> {
         (!places.is_empty()).then(|| Stop {
             title: "Validate",
             layer: Some("validation"),
-            sentence: "Reads and checks what was sent: conditional headers, the query, the body with all its fields."
-                .to_owned(),
+            sentence: "Reads and checks what was sent, before the handler sees it.".to_owned(),
             places,
             refusals: self.refusals(|problem| matches!(problem.status, 400 | 408 | 413 | 415 | 422)),
         })
@@ -180,7 +192,9 @@ impl Way<'_> {
     fn service(&self) -> Option<Stop> {
         let service = self.entry.service.as_ref()?;
         let checks: Vec<&Function> = self.library.gates(self.framework).into_iter().map(|(_, check)| check).collect();
-        let mut places = vec![self.of_operation(service, self.shared())];
+        let mut place = self.of_operation(service, self.shared());
+        place.about = place.about.filter(|about| about.trim_end_matches('.') != self.entry.operation.request_line());
+        let mut places = vec![place];
         places.extend(self.entry.helpers.iter().map(|helper| named(helper, self.shared())));
         for (_, through) in self.entry.indirect.iter().filter(|(_, through)| !checks.contains(&through)) {
             places.push(named(through, self.shared()));
@@ -189,7 +203,12 @@ impl Way<'_> {
         Some(Stop {
             title: "Service",
             layer: service.owner.as_ref().map(|_| "service"),
-            sentence: "Asks whether the caller may do this, and keeps the rules of the business.".to_owned(),
+            sentence: match service.owner {
+                Some(_) if is_checked => "Asks whether the caller may do this, and keeps the rules of the business.",
+                Some(_) => "Keeps the rules of the business; anybody may do this.",
+                None => "What all variants answer alike, without a service.",
+            }
+            .to_owned(),
             places,
             refusals: self.refusals(|problem| match problem.status {
                 401 => !is_checked,
@@ -298,6 +317,7 @@ fn about<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
 mod tests {
     use super::{Part, way};
     use crate::compare::library::Library;
+    use crate::compare::library::tests::embedded;
     use crate::compare::source::Kind;
 
     fn parts(library: &Library, operation: &str, framework: &str, store: &str) -> Vec<Part> {
@@ -311,9 +331,9 @@ mod tests {
 
     #[test]
     fn a_request_that_changes_something_meets_every_stop() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         for framework in ["axum", "actix", "rocket"] {
-            let parts = parts(&library, "users.create", framework, "diesel");
+            let parts = parts(library, "users.create", framework, "diesel");
             assert_eq!(
                 titles(&parts),
                 ["Route", "Authenticate", "Validate", "Handler", "Service", "Repository", "Store", "Database"]
@@ -332,10 +352,10 @@ mod tests {
 
     #[test]
     fn a_request_that_needs_less_meets_less() {
-        let library = Library::embedded().unwrap();
-        assert_eq!(titles(&parts(&library, "hello.show", "axum", "memory")), ["Route", "Handler", "Service"]);
-        assert_eq!(titles(&parts(&library, "contract.openapi", "rocket", "memory")), ["Route", "Handler"]);
-        let login = titles(&parts(&library, "auth.login", "actix", "memory")).join(" ");
+        let library = embedded();
+        assert_eq!(titles(&parts(library, "hello.show", "axum", "memory")), ["Route", "Handler", "Service"]);
+        assert_eq!(titles(&parts(library, "contract.openapi", "rocket", "memory")), ["Route", "Handler"]);
+        let login = titles(&parts(library, "auth.login", "actix", "memory")).join(" ");
         assert_eq!(login, "Route Validate Handler Service Repository Store Database");
     }
 
@@ -343,11 +363,11 @@ mod tests {
     /// somewhere.
     #[test]
     fn every_refusal_has_its_stop_and_every_place_its_code() {
-        let library = Library::embedded().unwrap();
+        let library = embedded();
         for entry in &library.entries {
             for framework in library.of_kind(Kind::Framework) {
                 for store in library.of_kind(Kind::Store) {
-                    let parts = way(&library, entry, framework, store);
+                    let parts = way(library, entry, framework, store);
                     let stops = || parts.iter().flat_map(|part| &part.stops);
                     let mut left: Vec<_> = stops().flat_map(|stop| &stop.refusals).map(|kind| kind.slug).collect();
                     let problems = entry.operation.problems.iter().filter(|problem| problem.status != 500);

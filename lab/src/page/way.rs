@@ -3,7 +3,8 @@
 use super::code::{Query, with_library};
 use super::{Lab, html};
 use crate::compare::columns::closest;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::way::{Part, way};
 use crate::run::variants::Variant;
 use askama::Template;

@@ -2,8 +2,10 @@
 
 use super::cells::{CellView, CodeLine, Heading};
 use crate::compare::align::{Cell, CellMark};
-use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Group, Subject, counted};
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Subject, counted};
+use crate::compare::follow::Entry;
+use crate::compare::groups::Group;
+use crate::compare::library::{Crate, Library};
 use crate::compare::source::Kind;
 use askama::Template;
 
@@ -70,7 +72,8 @@ pub(super) struct ComparisonPage<'a> {
     /// What is chosen in each of the form's lists.
     chosen: Vec<Option<&'a str>>,
     heads: Vec<Head>,
-    rows: Vec<Vec<CellView>>,
+    /// In each row, what stands in each column: a line, or all of the column.
+    rows: Vec<Vec<Vec<CellView>>>,
     has_marks: bool,
 }
 
@@ -104,7 +107,14 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         Some((at(place.checked_sub(1)), at(Some(place + 1))))
     });
     let (previous, next) = neighbours.unwrap_or_default();
-    let rows = rows(library, chosen, &columns);
+    let rows = match columns.kinds.len() == columns.columns.len() {
+        // Nothing is compared: no line needs to wait for one beside it that is longer.
+        true => vec![transposed(rows(library, chosen, &columns), columns.columns.len())],
+        false => rows(library, chosen, &columns)
+            .into_iter()
+            .map(|row| row.into_iter().map(|cell| vec![cell]).collect())
+            .collect(),
+    };
     ComparisonPage {
         name: chosen.name,
         heading: chosen.name.replacen('.', " · ", 1),
@@ -116,7 +126,11 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         text: format!("/code/{}.txt?columns={joined}", chosen.name),
         chosen: (0..COLUMNS_MAX).map(|place| names.get(place).copied()).collect(),
         heads: columns.columns.iter().enumerate().map(|(index, column)| head(&columns, index, column)).collect(),
-        has_marks: rows.iter().flatten().any(|cell| matches!(cell, CellView::Code(line) if !line.sign.is_empty())),
+        has_marks: rows
+            .iter()
+            .flatten()
+            .flatten()
+            .any(|cell| matches!(cell, CellView::Code(line) if !line.sign.is_empty())),
         rows,
     }
 }
@@ -184,6 +198,19 @@ fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Ve
         }
     }
     rows
+}
+
+/// Each column as one stack, without what is empty.
+fn transposed(rows: Vec<Vec<CellView>>, count: usize) -> Vec<Vec<CellView>> {
+    let mut stacks: Vec<Vec<CellView>> = (0..count).map(|_| Vec::new()).collect();
+    for row in rows {
+        for (stack, cell) in stacks.iter_mut().zip(row) {
+            if !matches!(cell, CellView::Empty) {
+                stack.push(cell);
+            }
+        }
+    }
+    stacks
 }
 
 fn push_row(rows: &mut Vec<Vec<CellView>>, count: usize) -> &mut Vec<CellView> {

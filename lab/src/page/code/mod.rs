@@ -123,6 +123,11 @@ impl MissingPage<'_> {
     fn view(&self) -> &'static str {
         "/code"
     }
+
+    /// The parts of the message: those that are code, and those that are not.
+    fn words(&self) -> impl Iterator<Item = (bool, &str)> {
+        self.error.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+    }
 }
 
 /// What there is, where something else was asked for.
@@ -137,12 +142,58 @@ fn missing(library: &Library, error: &ColumnsError) -> Response {
         ColumnsError::TooMany(_) => StatusCode::BAD_REQUEST,
         _ => StatusCode::NOT_FOUND,
     };
-    (status, html(&MissingPage { error: error.to_string(), closest, library })).into_response()
+    (status, html(&MissingPage { error: sentence(&error.to_string()), closest, library })).into_response()
+}
+
+/// A message as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Query;
+    use super::{Query, comparison, missing};
+    use crate::compare::library::Library;
+    use crate::compare::library::tests::embedded;
+    use crate::compare::source::{Kind, SourceFile};
+    use askama::Template;
+    use axum::http::StatusCode;
+
+    async fn text(response: axum::response::Response) -> String {
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn code_is_shown_as_text_whatever_is_in_it() {
+        let code = "fn f() {\n    say(\"<script>alert('1')</script> &amp;\");\n}";
+        let crates = ["left", "right"]
+            .map(|name| (name, Kind::Store, "x/src", vec![SourceFile::new("x/src", "x.rs", code.replace('1', name))]));
+        let library = Library::new(crates, Vec::new()).unwrap();
+        let chosen = comparison::chosen(&library, "x::f", &[]).unwrap();
+        let html = comparison::page(&library, &chosen, None).render().unwrap();
+        assert!(!html.contains("<script>") && !html.contains("&amp;\""), "{html}");
+        assert!(html.contains("&#38;amp;") && html.contains("&#60;script&#62;"), "{html}");
+        assert!(html.contains("<mark>"), "the names differ");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_answered_with_what_is() {
+        let library = embedded();
+        for (name, columns, status, said) in [
+            ("users.craete", &[][..], StatusCode::NOT_FOUND, "<a href=\"/code/users.create\">users.create</a>"),
+            ("users.create", &["rokcet"], StatusCode::NOT_FOUND, "Perhaps <code>rocket</code>?"),
+            ("users.create", &["axum"; 4], StatusCode::BAD_REQUEST, "4 columns are too many"),
+            ("<b>", &[], StatusCode::NOT_FOUND, "<code>&#60;b&#62;</code>"),
+        ] {
+            let error = comparison::chosen(library, name, columns).err().unwrap();
+            let response = missing(library, &error);
+            assert_eq!(response.status(), status);
+            let html = text(response).await;
+            assert!(html.contains(said) && html.contains("/code/hello.show"), "{said}: {html}");
+        }
+    }
 
     #[test]
     fn columns_are_read_from_a_link_and_from_the_form_each_once() {

@@ -2,7 +2,8 @@
 
 use crate::compare::columns::{COLUMNS_MAX, Subject};
 use crate::compare::extract::Function;
-use crate::compare::library::{Crate, Entry, Library};
+use crate::compare::follow::Entry;
+use crate::compare::library::{Crate, Library};
 use crate::compare::source::Kind;
 use askama::Template;
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ struct Module {
 /// The files of the crates of a kind.
 struct Files {
     kind: &'static str,
+    id: &'static str,
     crates: Vec<String>,
     rows: Vec<Row>,
 }
@@ -40,8 +42,8 @@ struct Files {
 #[derive(Template)]
 #[template(path = "code.html")]
 pub(super) struct TablePage {
-    /// Kinds of crates, with how many there are of each.
-    kinds: Vec<(&'static str, usize)>,
+    /// Kinds of crates, where more of them is on this page, and how many there are of each.
+    kinds: Vec<(&'static str, &'static str, usize)>,
     crates: Vec<String>,
     modules: Vec<Module>,
     /// Lines of what the rows show, each function once; and of the whole crate.
@@ -58,11 +60,14 @@ impl TablePage {
 }
 
 /// The kinds in the order in which a request meets them.
-const KINDS: [(Kind, &str); 3] =
-    [(Kind::Framework, "Frameworks: the handler"), (Kind::Shared, "Service"), (Kind::Store, "Stores: what it asks")];
+const KINDS: [(Kind, &str, &str); 3] = [
+    (Kind::Framework, "Frameworks: the handler", "#files-frameworks"),
+    (Kind::Shared, "Service", "#files-shared"),
+    (Kind::Store, "Stores: what it asks", "#stores-heading"),
+];
 
 pub(super) fn page(library: &Library) -> TablePage {
-    let crates: Vec<&Crate> = KINDS.iter().flat_map(|(kind, _)| library.of_kind(*kind)).collect();
+    let crates: Vec<&Crate> = KINDS.iter().flat_map(|(kind, _, _)| library.of_kind(*kind)).collect();
     let mut modules: Vec<Module> = Vec::new();
     for entry in &library.entries {
         let row = operation(library, entry, &crates);
@@ -79,7 +84,7 @@ pub(super) fn page(library: &Library) -> TablePage {
         (once.iter().map(|(_, _, lines)| lines).sum(), whole)
     });
     TablePage {
-        kinds: KINDS.iter().map(|(kind, name)| (*name, library.of_kind(*kind).count())).collect(),
+        kinds: KINDS.iter().map(|(kind, name, href)| (*name, *href, library.of_kind(*kind).count())).collect(),
         totals: totals.collect(),
         crates: crates.iter().map(|crate_| crate_.side.name.clone()).collect(),
         modules,
@@ -151,7 +156,7 @@ fn methods(library: &Library) -> Vec<Row> {
 
 /// The files of each kind of crate, those of the same path in one row.
 fn files(library: &Library) -> Vec<Files> {
-    let of_kind = |(kind, name): (Kind, &'static str)| {
+    let of_kind = |(kind, name, id): (Kind, &'static str, &'static str)| {
         let crates: Vec<&Crate> = library.of_kind(kind).collect();
         let paths: BTreeSet<&str> = crates.iter().flat_map(|crate_| crate_.relative_paths()).collect();
         let row = |path: &str| {
@@ -170,9 +175,15 @@ fn files(library: &Library) -> Vec<Files> {
         };
         Files {
             kind: name,
+            id,
             crates: crates.iter().map(|crate_| crate_.side.name.clone()).collect(),
             rows: paths.into_iter().map(row).collect(),
         }
     };
-    [(Kind::Framework, "Frameworks"), (Kind::Store, "Stores"), (Kind::Shared, "Shared")].map(of_kind).into()
+    let kinds = [
+        (Kind::Framework, "Frameworks", "files-frameworks"),
+        (Kind::Store, "Stores", "files-stores"),
+        (Kind::Shared, "Shared", "files-shared"),
+    ];
+    kinds.map(of_kind).into()
 }
