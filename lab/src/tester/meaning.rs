@@ -1,6 +1,6 @@
 //! What a status means, and what to look for in an answer that has it.
 //!
-//! The contract's own words go first, then those of the problem that the body names. The table below has what the
+//! The words of the problem that the body names go first, then those of the contract. The table below has what the
 //! standards say, for every status that the contract documents and for those that a server of one's own may send.
 
 use super::operations::Operation;
@@ -16,7 +16,7 @@ pub(crate) struct Meaning {
     pub phrase: &'static str,
     pub is_good: bool,
     /// From the contract, the problem, or the standards.
-    pub means: Vec<Prose>,
+    pub means: Prose,
     /// Headers and members that matter with this status.
     pub look_for: Prose,
 }
@@ -203,22 +203,17 @@ const KNOWN: [Known; 39] = [
 pub(crate) fn meaning(answer: &Answer, operation: Option<&Operation>) -> Meaning {
     let status = answer.status;
     let known = KNOWN.iter().find(|known| known.status == status);
-    let mut means = Vec::new();
-    if let Some(response) = operation.and_then(|operation| operation.response(status)) {
-        means.push(Prose::new(&response.description));
-    }
-    if let Some(explanation) = problem(answer) {
-        means.push(Prose::new(explanation));
-    }
-    if means.is_empty() {
-        means.push(Prose::new(known.map_or_else(|| class(status), |known| known.means)));
-    }
+    // The contract's words for a status are those of all its problems, so that of the problem at hand goes before them.
+    let response = operation.and_then(|operation| operation.response(status));
+    let means = problem(answer)
+        .or_else(|| response.map(|response| response.description.as_str()))
+        .unwrap_or_else(|| known.map_or_else(|| class(status), |known| known.means));
     let look_for = known
         .map_or("The headers and the body: no standard that is known here has this status.", |known| known.look_for);
     Meaning {
         phrase: known.map_or("", |known| known.phrase),
         is_good: (200..400).contains(&status),
-        means,
+        means: Prose::new(means),
         look_for: Prose::new(look_for),
     }
 }
@@ -258,7 +253,7 @@ mod tests {
             for response in &operation.responses {
                 let meaning = meaning(&answer(response.status, ""), Some(operation));
                 assert!(!meaning.phrase.is_empty(), "{}", response.status);
-                let words: String = meaning.means[0].spans.iter().map(|span| span.text.as_str()).collect();
+                let words: String = meaning.means.spans.iter().map(|span| span.text.as_str()).collect();
                 assert_eq!(words, response.description.replace('`', "").trim(), "{} {}", operation.id, response.status);
                 assert!(!meaning.look_for.spans.is_empty());
             }
@@ -276,7 +271,7 @@ mod tests {
     #[test]
     fn a_status_that_nobody_knows_has_a_meaning_too() {
         for status in [0, 218, 499, 599, 999] {
-            assert!(!meaning(&answer(status, "<h1>"), None).means.is_empty());
+            assert!(!meaning(&answer(status, "<h1>"), None).means.spans.is_empty());
         }
     }
 }

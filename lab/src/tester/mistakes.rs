@@ -198,7 +198,9 @@ fn dark(operation: &Operation, stage: Stage) -> Vec<&'static str> {
         (_, Stage::Route) => true,
         ("auth", _) => !operation.needs_token,
         (_, Stage::Token | Stage::Precondition | Stage::Size) => true,
-        ("validation", _) | (_, Stage::Rule) => false,
+        // What takes neither a body nor a query has nothing to validate.
+        ("validation", _) => operation.bodies.is_empty() && operation.parameters_in(Place::Query).next().is_none(),
+        (_, Stage::Rule) => false,
         (_, Stage::Body) => true,
     };
     LAYERS.into_iter().filter(is_dark).collect()

@@ -220,11 +220,14 @@ fn shelf(
         all.iter().find(|known| known.path == operation.template && known.method == method)
     };
     let known = operation.as_ref().and_then(is_of).or(asked);
-    let headers = answer.headers.iter().map(|(name, value)| HeaderLine {
+    let header = |(name, value): &(String, String)| HeaderLine {
         name: name.clone(),
         value: value.clone(),
         differs: marks.headers.contains(&name.to_ascii_lowercase()),
-    });
+    };
+    // Their order means nothing (RFC 9110, 5.3), but for lines of one name: beside each other they read better by name.
+    let mut headers: Vec<HeaderLine> = answer.headers.iter().map(header).collect();
+    headers.sort_by_key(|header| header.name.to_ascii_lowercase());
     let with_words = |ms: f64| milliseconds(ms);
     Shelf {
         status: answer.status,
@@ -239,7 +242,7 @@ fn shelf(
             .collect(),
         bar: timing.bar(scale).into_iter().map(|segment| (segment.clone(), with_words(segment.milliseconds))).collect(),
         rest: milliseconds(timing.rest),
-        headers: headers.collect(),
+        headers,
         lacking: marks.lacking.iter().cloned().collect(),
         body: body(received, shown, marks),
         against: if answer.is_cut { None } else { against(received, operation.as_ref()) },
