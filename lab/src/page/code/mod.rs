@@ -179,6 +179,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_form_leads_to_an_address_that_can_be_kept() {
+        let query = Some("operation=extractors%3A%3AJsonBody&column=axum&column=&column=sea-orm".to_owned());
+        let response = super::index(super::RawQuery(query)).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(response.headers()["location"], "/code/extractors%3A%3AJsonBody?columns=axum,sea-orm");
+    }
+
+    #[tokio::test]
     async fn what_is_not_there_is_answered_with_what_is() {
         let library = embedded();
         for (name, columns, status, said) in [
