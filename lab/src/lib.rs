@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | [`run`] | the variants, one process each, with their demo data |
 //! | `page` | the lab page: variants, tester, code, and how a request goes |
+//! | [`operations`] | the operations of the contract, read from its document |
 //! | `tester` | one request to several variants, and what their answers mean |
 //! | [`compare`] | `lab diff axum rocket users::create`: two implementations side by side, cut from the real source |
 //!
 //! The lab sees `server` and, through it, every variant that was built in. It serves no request of the API itself.
 
 pub mod compare;
+pub mod operations;
 mod page;
 pub mod run;
 mod tester;

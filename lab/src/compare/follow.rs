@@ -5,8 +5,8 @@ use crate::compare::Side;
 use crate::compare::calls::{Call, calls, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::library::{Crate, Library};
-use crate::compare::operations::Operation;
 use crate::compare::source::{Kind, SourceFile};
+use crate::operations::Operation;
 use std::collections::{HashMap, HashSet};
 
 /// An operation and what it runs through.
@@ -262,8 +262,8 @@ mod tests {
     use crate::compare::extract::Function;
     use crate::compare::library::Library;
     use crate::compare::library::tests::embedded;
-    use crate::compare::operations::operations;
     use crate::compare::source::{Kind, SourceFile};
+    use crate::operations::Contract;
 
     fn names(functions: &[Function]) -> Vec<&str> {
         functions.iter().map(|function| function.name.as_str()).collect()
@@ -326,7 +326,7 @@ mod tests {
             ("shared", Kind::Shared, "s", shared),
             ("db", Kind::Store, "d", store),
         ];
-        Library::new(crates, operations(&document)).unwrap()
+        Library::new(crates, Contract::new(&document).operations).unwrap()
     }
 
     #[test]

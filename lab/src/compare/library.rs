@@ -5,9 +5,9 @@ use crate::compare::fields::Fields;
 use crate::compare::follow::Entry;
 use crate::compare::highlight::{Highlighter, Token};
 use crate::compare::lines::displayed_lines;
-use crate::compare::operations::{Operation, operations};
 use crate::compare::source::{IMPLEMENTATIONS, Kind, SourceFile};
 use crate::compare::{CompareError, Side};
+use crate::operations::{Contract, Operation};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,8 +43,7 @@ impl Library {
     /// If a file does not parse.
     pub fn embedded() -> Result<Self, CompareError> {
         let files = IMPLEMENTATIONS.iter().map(|crate_| (crate_.name, crate_.kind, crate_.folder, crate_.sources()));
-        let document = serde_json::from_str(shared::pages::OPENAPI_JSON).unwrap_or_default();
-        Self::new(files, operations(&document))
+        Self::new(files, Contract::embedded().operations.clone())
     }
 
     /// A library of these crates (name, kind, folder, files) and these operations.

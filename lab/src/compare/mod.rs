@@ -4,7 +4,7 @@
 //! it, [`compare`] pairs those that belong together, [`lines`] lays their lines beside each other, [`highlight`]
 //! colours them, [`render`] writes them to a terminal and [`command`] is the command line around all of it.
 //!
-//! The page goes further: [`calls`], [`library`] and [`follow`] follow each of the contract's [`operations`] from its handlers to
+//! The page goes further: [`calls`], [`library`] and [`follow`] follow each of the contract's operations from its handlers to
 //! the store, [`columns`] and [`align`] set up to three crates beside each other, [`way`] is the way of a request, and
 //! [`html`] cuts lines into what a template writes.
 //!
@@ -39,7 +39,6 @@ pub mod highlight;
 pub mod html;
 pub mod library;
 pub mod lines;
-pub mod operations;
 pub mod render;
 pub mod source;
 pub mod way;

@@ -89,7 +89,7 @@ impl Way<'_> {
 
     /// The problems of the operation that belong to a stop.
     fn refusals(&self, belongs: impl Fn(&Problem) -> bool) -> Vec<Problem> {
-        self.entry.operation.problems.iter().filter(|problem| belongs(problem)).copied().collect()
+        self.entry.operation.problems().into_iter().filter(belongs).collect()
     }
 
     fn route(&self) -> Option<Stop> {
@@ -370,7 +370,7 @@ mod tests {
                     let parts = way(library, entry, framework, store);
                     let stops = || parts.iter().flat_map(|part| &part.stops);
                     let mut left: Vec<_> = stops().flat_map(|stop| &stop.refusals).map(|kind| kind.slug).collect();
-                    let problems = entry.operation.problems.iter().filter(|problem| problem.status != 500);
+                    let problems = entry.operation.problems().into_iter().filter(|problem| problem.status != 500);
                     let mut all: Vec<_> = problems.map(|problem| problem.slug).collect();
                     left.sort_unstable();
                     all.sort_unstable();

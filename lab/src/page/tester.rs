@@ -1,10 +1,10 @@
 //! The tester: the form for one request, and the answers of one variant or of all.
 
 use super::{Lab, html};
+use crate::operations::{Contract, Operation, Tag};
 use crate::run::variants::{Status, Variant};
 use crate::tester::draft::Draft;
 use crate::tester::mistakes::{Mistake, mistakes};
-use crate::tester::operations::{Contract, Operation, Tag};
 use crate::tester::prose::Prose;
 use crate::tester::send::{Failure, LIMITS, Order, ask};
 use crate::tester::sign_in::{Credentials, Outcome, sign_in};

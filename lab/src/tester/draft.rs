@@ -1,6 +1,6 @@
 //! A request that is filled in for an operation, before anybody edits it.
 
-use super::operations::{Body, Example, Operation, Parameter, Place};
+use crate::operations::{Body, Example, Operation, Parameter, Place};
 use serde_json::Value;
 use shared::demo;
 
@@ -107,7 +107,7 @@ fn body_text(operation: &Operation, value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::Draft;
-    use crate::tester::operations::Contract;
+    use crate::operations::Contract;
     use shared::dto::{CreateUserRequest, LoginRequest, RegisterRequest, ReplaceUserRequest, UpdateUserRequest};
 
     fn draft(id: &str, example: Option<&str>) -> Draft {

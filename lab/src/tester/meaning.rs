@@ -3,8 +3,8 @@
 //! The words of the problem that the body names go first, then those of the contract. The table below has what the
 //! standards say, for every status that the contract documents and for those that a server of one's own may send.
 
-use super::operations::Operation;
 use super::prose::Prose;
+use crate::operations::Operation;
 use contract::answer::Answer;
 use serde_json::Value;
 use shared::problem::KINDS;
@@ -239,7 +239,7 @@ fn class(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{KNOWN, meaning};
-    use crate::tester::operations::Contract;
+    use crate::operations::Contract;
     use contract::answer::Answer;
     use contract::request::Request;
 

@@ -4,7 +4,7 @@
 //! to its status on the running variants.
 
 use super::draft::{self, Draft, Pair};
-use super::operations::{Contract, Operation, Place};
+use crate::operations::{Contract, Operation, Place};
 use serde_json::Value;
 
 /// The layers, as `Server-Timing` names them, in their order.
@@ -224,8 +224,8 @@ fn pretty(members: serde_json::Map<String, Value>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{BODY_MAX, mistakes};
+    use crate::operations::Contract;
     use crate::tester::draft::Draft;
-    use crate::tester::operations::Contract;
     use std::collections::BTreeSet;
 
     fn slugs(id: &str) -> Vec<&'static str> {

@@ -1,6 +1,6 @@
 //! The tester: one request to one variant or to all of them, and what their answers mean and how they differ.
 //!
-//! The way of the data, one module a step: [`operations`] reads the contract, [`draft`] fills in a request for an operation
+//! The way of the data, one module a step: [`crate::operations`] reads the contract, [`draft`] fills in a request for an operation
 //! and [`mistakes`] the ways to get it wrong; [`send`] sends it, [`verdict`] compares the answers, [`meaning`] says what a
 //! status means, [`pretty`] lays out a body, and [`view`] puts all of it into what the page shows. [`curl`] is the same
 //! request as a command. Nothing here knows the framework that serves the page.
@@ -9,7 +9,6 @@ pub(crate) mod curl;
 pub(crate) mod draft;
 pub(crate) mod meaning;
 pub(crate) mod mistakes;
-pub(crate) mod operations;
 pub(crate) mod pretty;
 pub(crate) mod prose;
 pub(crate) mod send;

@@ -2,12 +2,12 @@
 
 use super::curl;
 use super::meaning::{Meaning, meaning};
-use super::operations::{Contract, Operation};
 use super::pretty::{Piece, Shown, show};
 use super::prose::Prose;
 use super::send::{Failure, Order, Received, Statement};
 use super::timing::{Lamp, Segment, Timing};
 use super::verdict::{Compared, Comparison, Likeness, Marks, compare};
+use crate::operations::{Contract, Operation};
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

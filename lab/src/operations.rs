@@ -1,11 +1,12 @@
 //! The operations of the contract, read from its document, so that a new operation appears by itself.
 
 use serde_json::{Map, Value};
+use shared::problem::{KINDS, Kind};
 use std::sync::LazyLock;
 
 /// Everything that the document says and the page shows.
 #[derive(Debug)]
-pub(crate) struct Contract {
+pub struct Contract {
     /// The headings, in the order of the document.
     pub tags: Vec<Tag>,
     /// By heading, within it in the order of the document.
@@ -14,22 +15,29 @@ pub(crate) struct Contract {
 
 /// A heading.
 #[derive(Clone, Debug)]
-pub(crate) struct Tag {
+pub struct Tag {
+    /// Its name: `users`.
     pub name: String,
+    /// What is under it.
     pub description: String,
 }
 
 /// One operation.
 #[derive(Clone, Debug)]
-pub(crate) struct Operation {
+pub struct Operation {
     /// `users.create`.
     pub id: String,
+    /// `POST`.
     pub method: String,
     /// The template, such as `/api/users/{id}`.
     pub path: String,
+    /// The heading that it is under.
     pub tag: String,
+    /// What it is for, in a few words.
     pub summary: String,
+    /// What there is to know about it, in Markdown.
     pub description: String,
+    /// Whether it answers 401 to a request without a token.
     pub needs_token: bool,
     /// Those of the path and those of the operation.
     pub parameters: Vec<Parameter>,
@@ -37,53 +45,69 @@ pub(crate) struct Operation {
     pub bodies: Vec<Body>,
     /// The members of its body.
     pub fields: Vec<Field>,
+    /// What it may answer, in the order of the document.
     pub responses: Vec<Response>,
 }
 
 /// Where a parameter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
+    /// In the path.
     Path,
+    /// In the query.
     Query,
+    /// A header.
     Header,
 }
 
 /// A parameter.
 #[derive(Clone, Debug)]
-pub(crate) struct Parameter {
+pub struct Parameter {
+    /// Its name: `limit`.
     pub name: String,
+    /// Where it stands.
     pub place: Place,
+    /// What it does.
     pub description: String,
+    /// A value for it; empty if the document has none.
     pub example: String,
 }
 
 /// A media type of a body, with its examples.
 #[derive(Clone, Debug)]
-pub(crate) struct Body {
+pub struct Body {
+    /// `application/json`.
     pub media_type: String,
+    /// Valid bodies.
     pub examples: Vec<Example>,
 }
 
 /// A valid body.
 #[derive(Clone, Debug)]
-pub(crate) struct Example {
+pub struct Example {
     /// Its name in the document; `example` if it is the only one.
     pub name: String,
+    /// What it shows.
     pub summary: String,
+    /// The body itself.
     pub value: Value,
 }
 
 /// A member of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Field {
+pub struct Field {
+    /// Its name: `email`.
     pub name: String,
+    /// Whether its values are strings.
     pub is_text: bool,
 }
 
 /// What an answer with this status means for an operation.
 #[derive(Clone, Debug)]
-pub(crate) struct Response {
+pub struct Response {
+    /// The status code.
     pub status: u16,
+    /// What it means for this operation, in Markdown; problems are named by their slugs.
     pub description: String,
 }
 
@@ -93,14 +117,16 @@ const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "op
 impl Contract {
     /// The contract that this executable carries. A document that is no JSON has no operations; the tests hold it to have
     /// all of them.
-    pub(crate) fn embedded() -> &'static Self {
+    #[must_use]
+    pub fn embedded() -> &'static Self {
         static EMBEDDED: LazyLock<Contract> =
             LazyLock::new(|| Contract::new(&serde_json::from_str(shared::pages::OPENAPI_JSON).unwrap_or(Value::Null)));
         &EMBEDDED
     }
 
     /// Reads a document.
-    pub(crate) fn new(document: &Value) -> Self {
+    #[must_use]
+    pub fn new(document: &Value) -> Self {
         let reader = Reader { document };
         let tags = reader.tags();
         let mut operations = reader.operations();
@@ -110,24 +136,45 @@ impl Contract {
     }
 
     /// The operation of this id.
-    pub(crate) fn find(&self, id: &str) -> Option<&Operation> {
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
     }
 
     /// The methods that a path takes, by its template.
-    pub(crate) fn methods(&self, path: &str) -> Vec<&str> {
+    #[must_use]
+    pub fn methods(&self, path: &str) -> Vec<&str> {
         self.operations.iter().filter(|other| other.path == path).map(|other| other.method.as_str()).collect()
     }
 }
 
 impl Operation {
+    /// The first line of a request for it: `POST /api/users`. The doc comment of every handler begins with it.
+    #[must_use]
+    pub fn request_line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Every problem that it may answer, in the order of the document: the description of a response names their slugs,
+    /// in backticks.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Kind> {
+        let of_response = |response: &Response| {
+            let words: Vec<&str> = response.description.split('`').skip(1).step_by(2).collect();
+            let named = |kind: &Kind| kind.status == response.status && words.contains(&kind.slug);
+            KINDS.into_iter().filter(named).collect::<Vec<_>>()
+        };
+        self.responses.iter().flat_map(of_response).collect()
+    }
+
     /// The parameters of one place.
-    pub(crate) fn parameters_in(&self, place: Place) -> impl Iterator<Item = &Parameter> {
+    pub fn parameters_in(&self, place: Place) -> impl Iterator<Item = &Parameter> {
         self.parameters.iter().filter(move |parameter| parameter.place == place)
     }
 
     /// Whether the document knows this status for it.
-    pub(crate) fn response(&self, status: u16) -> Option<&Response> {
+    #[must_use]
+    pub fn response(&self, status: u16) -> Option<&Response> {
         self.responses.iter().find(|response| response.status == status)
     }
 }
@@ -277,6 +324,19 @@ mod tests {
             let has_body = matches!(operation.method.as_str(), "POST" | "PUT" | "PATCH");
             assert_eq!(operation.bodies.iter().any(|body| !body.examples.is_empty()), has_body, "{operation:?}");
         }
+    }
+
+    #[test]
+    fn every_operation_says_what_it_refuses() {
+        for operation in &Contract::embedded().operations {
+            let problems = operation.problems();
+            for response in operation.responses.iter().filter(|response| response.status >= 400) {
+                let is_known = problems.iter().any(|kind| kind.status == response.status);
+                assert!(is_known, "{}: the description of {} names no problem", operation.id, response.status);
+            }
+        }
+        let create = Contract::embedded().find("users.create").unwrap();
+        assert_eq!(create.request_line(), "POST /api/users");
     }
 
     #[test]
