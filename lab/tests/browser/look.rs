@@ -42,11 +42,20 @@ while (texts.nextNode()) {
 return found;
 "#;
 
-/// The innermost elements that reach over the right edge of a page that scrolls sideways.
+/// The innermost elements that reach over the right edge of a page that scrolls sideways, or, of one that does not, over
+/// that of what its frame leaves for it; what scrolls within a region of its own may.
 const SIDEWAYS: &str = r#"
 const page = document.documentElement;
-if (page.scrollWidth <= page.clientWidth) return [];
-const wide = [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > page.clientWidth);
+const right = (element) => element.getBoundingClientRect().right;
+if (page.scrollWidth <= page.clientWidth) {
+  const main = document.querySelector("main#main");
+  const edge = main ? right(main) - parseFloat(getComputedStyle(main).paddingRight) + 0.5 : page.clientWidth;
+  const isCut = (element) => element !== null && (getComputedStyle(element).clipPath !== "none" || isCut(element.parentElement));
+  const wide = [...(main ?? document.body).querySelectorAll("*")].filter((element) =>
+    element.checkVisibility() && right(element) > edge && !isCut(element) && !element.parentElement.closest("[role=region]"));
+  return wide.slice(-12).map((element) => element.outerHTML.slice(0, 120));
+}
+const wide = [...document.body.querySelectorAll("*")].filter((element) => right(element) > page.clientWidth);
 return [`${page.scrollWidth} pixels`, ...wide.slice(-12).map((element) => element.outerHTML.slice(0, 120))];
 "#;
 
