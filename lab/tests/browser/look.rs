@@ -42,16 +42,17 @@ while (texts.nextNode()) {
 return found;
 "#;
 
-/// The innermost elements that reach over the right edge of a page that scrolls sideways, or, of one that does not, over
-/// that of what its frame leaves for it; what scrolls within a region of its own may.
+/// The innermost elements that reach over the right edge of a page that scrolls sideways, or, on a view of the lab, over
+/// the edge that its frame leaves for it; what scrolls within a region of its own may.
 const SIDEWAYS: &str = r#"
 const page = document.documentElement;
 const right = (element) => element.getBoundingClientRect().right;
 if (page.scrollWidth <= page.clientWidth) {
   const main = document.querySelector("main#main");
-  const edge = main ? right(main) - parseFloat(getComputedStyle(main).paddingRight) + 0.5 : page.clientWidth;
+  if (!main) return [];
+  const edge = right(main) - parseFloat(getComputedStyle(main).paddingRight) + 0.5;
   const isCut = (element) => element !== null && (getComputedStyle(element).clipPath !== "none" || isCut(element.parentElement));
-  const wide = [...(main ?? document.body).querySelectorAll("*")].filter((element) =>
+  const wide = [...main.querySelectorAll("*")].filter((element) =>
     element.checkVisibility() && right(element) > edge && !isCut(element) && !element.parentElement.closest("[role=region]"));
   return wide.slice(-12).map((element) => element.outerHTML.slice(0, 120));
 }
