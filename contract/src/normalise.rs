@@ -53,7 +53,7 @@ impl Normaliser {
     pub fn answer_with_body(&mut self, answer: &Answer, body: &str) -> String {
         let sent_id = answer.sent_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-request-id"));
         let made_id = answer.header("x-request-id").filter(|id| sent_id.is_none_or(|(_, sent)| sent != id));
-        let is_metrics = answer.path.starts_with("/metrics");
+        let is_metrics = answer.path.split('?').next() == Some("/metrics");
         let is_trace = answer.path.starts_with("/trace/");
         let mut headers: Vec<_> = answer
             .headers
@@ -68,7 +68,8 @@ impl Normaliser {
                 },
             )
             .collect();
-        headers.sort();
+        // By name alone: the order of lines with one name matters (RFC 9110, 5.3).
+        headers.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut text = format!("{}\n", answer.status);
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\n"));
@@ -129,7 +130,10 @@ fn uuid_of(cursor: &str) -> Option<String> {
 /// what is long or no text is told by its length and a hash.
 fn body(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if bytes.len() <= 200_000 => text.replace(",\"", ",\n\"").replace("{\"", "{\n\""),
+        // Line breaks that were there already are told from those that are made here.
+        Ok(text) if bytes.len() <= 200_000 => {
+            text.replace('\n', "\u{23ce}\n").replace(",\"", ",\n\"").replace("{\"", "{\n\"")
+        }
         _ => {
             use std::hash::{DefaultHasher, Hash, Hasher};
             let mut hasher = DefaultHasher::new();
@@ -193,6 +197,13 @@ mod tests {
     fn headers_are_sorted_lower_cased_and_rid_of_the_transfer() {
         let headers = [("Server", "x"), ("B", "2"), ("a", "1"), ("Date", "now"), ("Transfer-Encoding", "chunked")];
         assert_eq!(answer(None, &headers, "body"), "200\na: 1\nb: 2\n\nbody");
+    }
+
+    #[test]
+    fn what_matters_is_kept_apart() {
+        let cookies = |one, other| answer(None, &[("Set-Cookie", one), ("Set-Cookie", other)], "");
+        assert_ne!(cookies("a=1", "b=2"), cookies("b=2", "a=1"), "the order of lines with one name");
+        assert_ne!(answer(None, &[], r#"{"a":1,"b":2}"#), answer(None, &[], "{\n\"a\":1,\n\"b\":2}"), "line breaks");
     }
 
     #[test]

@@ -9,6 +9,12 @@ use crate::request::Request;
 /// The longest head that is waited for to end.
 const HEAD_MAX: usize = 256 * 1024;
 
+/// The longest line before a chunk, with whatever extensions (RFC 9112, 7.1.1), that is waited for to end.
+const CHUNK_LINE_MAX: usize = 4 * 1024;
+
+/// So many header lines are read.
+const HEADERS_MAX: usize = 256;
+
 /// A body, or its beginning.
 struct Body {
     bytes: Vec<u8>,
@@ -52,7 +58,7 @@ async fn read_head(
     unread: &mut Vec<u8>,
 ) -> Result<(u16, Vec<(String, String)>), ClientError> {
     loop {
-        let mut lines = [httparse::EMPTY_HEADER; 64];
+        let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut head = httparse::Response::new(&mut lines);
         let parsed = head.parse(unread).map_err(|error| {
             let start: Vec<u8> = unread.iter().copied().take(80).collect();
@@ -116,6 +122,10 @@ async fn read_chunks(
     loop {
         match httparse::parse_chunk_size(unread) {
             Err(_) => return Err(ClientError::NotHttp("a chunk without a size".to_owned())),
+            // Each look begins at the beginning of the line, so one without an end would cost more and more.
+            Ok(httparse::Status::Partial) if unread.len() > CHUNK_LINE_MAX => {
+                return Err(ClientError::NotHttp(format!("a chunk's line does not end within {CHUNK_LINE_MAX} bytes")));
+            }
             Ok(httparse::Status::Partial) => read_more(reader, unread, true).await?,
             Ok(httparse::Status::Complete((line, size))) => {
                 unread.drain(..line);
@@ -174,6 +184,11 @@ mod tests {
             assert!(matches!(read(begun.as_bytes(), 9).await, Err(ClientError::Closed { begun: true })), "{begun}");
         }
         assert!(matches!(read(b"SSH-2.0-x\r\n", 9).await, Err(ClientError::NotHttp(_))));
+        let headers = |count: usize| "X: y\r\n".repeat(count);
+        assert!(read(format!("HTTP/1.1 200 OK\r\n{}\r\n", headers(200)).as_bytes(), 9).await.is_ok());
+        assert!(read(format!("HTTP/1.1 200 OK\r\n{}\r\n", headers(300)).as_bytes(), 9).await.is_err());
+        let chunk = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a={}", "x".repeat(5_000));
+        assert!(matches!(read(chunk.as_bytes(), 9).await, Err(ClientError::NotHttp(_))));
         let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(300_000));
         assert!(matches!(read(endless.as_bytes(), 9).await, Err(ClientError::NotHttp(_))));
     }

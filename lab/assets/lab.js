@@ -14,12 +14,14 @@ export const keys = {
   },
 };
 
-let wasG = false;
+// When `g` was pressed, in milliseconds; the second key is waited for no longer than this.
+let gAt = -Infinity;
+const G_PATIENCE = 1_500;
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  const view = wasG && VIEWS[event.key];
-  wasG = event.key === "g";
+  const view = event.timeStamp - gAt < G_PATIENCE && VIEWS[event.key];
+  gAt = event.key === "g" ? event.timeStamp : -Infinity;
   const action = view ? () => location.assign(view) : keys[event.key];
   if (!action || event.repeat) return;
   event.preventDefault();

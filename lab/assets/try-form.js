@@ -71,24 +71,35 @@ export function fill(request) {
 form.addEventListener("click", (event) => {
   const kind = event.target.matches(".add") && (event.target.dataset.kind === "header" ? "h" : "q");
   if (kind) add(kind).querySelector("input").focus();
-  if (event.target.matches(".remove")) event.target.closest(".pair").remove();
+  if (!event.target.matches(".remove")) return;
+  const row = event.target.closest(".pair");
+  // The keyboard goes on at the row that takes its place, or at what adds one.
+  const next = row.nextElementSibling?.querySelector(".name") ?? row.parentElement.querySelector(".add");
+  row.remove();
+  next.focus();
 });
 
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
-const PASSWORD = /("[^"]*password[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,{}[\]"]+)/gi;
+const SECRET = /authorization|cookie|pass|pwd|secret|token|key/i;
 
-/// A body without a password that somebody typed: the example's stands in its place. A body that holds one in a way that
-/// is not understood is not kept at all.
-function withoutPassword(body) {
-  const examples = [...filledIn.b.matchAll(PASSWORD)].map((found) => found[2]);
-  let count = 0;
-  const safe = body.replace(PASSWORD, (_, before) => (count++, before + (examples[0] ?? '"correct horse battery"')));
-  const named = body.match(/password/gi)?.length ?? 0;
-  const understood = [...body.matchAll(PASSWORD)].reduce((sum, found) => sum + (found[1].match(/password/gi)?.length ?? 0), 0);
-  return named > understood && body !== filledIn.b ? filledIn.b : safe;
+/// A body without what somebody typed for a password or another secret: an example stands in its place. In a body that is
+/// no JSON nothing can be told apart, so one that might hold a secret is not kept; the one that was filled in stands for it.
+function withoutSecrets(body) {
+  if (body === filledIn.b) return body;
+  let found = false;
+  const hide = (name, value) => {
+    if (name === "" || !SECRET.test(name)) return value;
+    found = true;
+    return "correct horse battery";
+  };
+  try {
+    const safe = JSON.parse(body, hide);
+    return found ? JSON.stringify(safe, null, 2) : body;
+  } catch {
+    return SECRET.test(body) || body.includes("\\u") ? filledIn.b : body;
+  }
 }
 
-const SECRET = /authorization|cookie|password|secret|token|api-?key/i;
 const SECRET_IN_PATH = /([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi;
 
 /// What of a request was edited and may be kept: no tokens, no passwords.
@@ -100,7 +111,7 @@ export function edits(request) {
     p: request.p.replace(SECRET_IN_PATH, "$1"),
     q: request.q.filter(isOpen),
     h: request.h.filter(isOpen),
-    b: withoutPassword(request.b),
+    b: withoutSecrets(request.b),
   };
   const edited = Object.entries(clean).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(filledIn[name]));
   const text = JSON.stringify(Object.fromEntries(edited));

@@ -23,7 +23,7 @@ const open = (edits) => fill({ ...filledIn, ...edits });
 
 /// Fills in what the address says, unless its fragment only names a place on the page.
 function openAddress() {
-  const edits = fromFragment(location.hash);
+  const edits = location.hash === "" ? {} : fromFragment(location.hash);
   if (edits) open(edits);
 }
 
@@ -113,12 +113,13 @@ async function ask(order) {
 class Refused extends Error {}
 
 async function send() {
-  if (button.disabled) return;
+  if (button.disabled || button.ariaDisabled) return;
   const request = read();
   const body = form.querySelector("#body");
   const chosen = request.v;
   const names = chosen ? [chosen] : [...variants.options].filter((option) => "runs" in option.dataset).map((option) => option.value);
-  button.disabled = true;
+  // Not `disabled`: that would take the keyboard's focus away.
+  button.ariaDisabled = "true";
   button.textContent = "Waiting …";
   say("");
   announce("");
@@ -146,7 +147,7 @@ async function send() {
     }
   }
   button.textContent = "Send";
-  button.disabled = false;
+  button.ariaDisabled = null;
 }
 
 async function copy(text, button, what) {

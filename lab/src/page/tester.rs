@@ -163,6 +163,9 @@ async fn send(State(lab): State<Arc<Lab>>, order: Result<Json<SendOrder>, JsonRe
         Ok(request) => request,
         Err(refusal) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("{refusal}.")),
     };
+    if order.variants.as_ref().is_some_and(Vec::is_empty) {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, "No variant is chosen: choose one, or all that run.");
+    }
     let variants = match chosen(&lab, order.variants.as_deref()) {
         Ok(variants) => variants,
         Err(unknown) => {

@@ -1,7 +1,8 @@
 //! The last lines that a variant logged, and those that come, for whoever looks.
 
+use shared::config::Secret;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use tokio::sync::broadcast;
 
 /// So many lines are kept for the page; the file has all of this start.
@@ -10,8 +11,12 @@ const LINES_MAX: usize = 500;
 /// At most so many characters of a line: a page that follows the log must not be filled by one line.
 const LINE_MAX: usize = 4_000;
 
-/// What the lab itself asks of a variant carries this request id, and is not shown: it would hide what others ask.
-pub(crate) const OWN_REQUEST_ID: &str = "lab-page";
+/// What the lab itself asks of a variant carries this request id, and is not shown: it would hide what others ask. Another
+/// one at each start, so that nobody else's request is hidden with it.
+pub(crate) static OWN_REQUEST_ID: LazyLock<String> = LazyLock::new(|| {
+    let random = Secret::random(8).map(|random| random.expose().to_owned());
+    format!("lab-{}", random.unwrap_or_default())
+});
 
 /// The log of one variant.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ impl Default for Log {
 impl Log {
     /// Adds a line, and tells it to those who follow.
     pub(super) fn push(&self, line: &str) {
-        if line.contains(&format!("\"request_id\":\"{OWN_REQUEST_ID}\"")) {
+        if line.contains(&format!("\"request_id\":\"{}\"", *OWN_REQUEST_ID)) {
             return;
         }
         let line: String = line.chars().take(LINE_MAX).collect();
@@ -51,7 +56,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINES_MAX, Log};
+    use super::{LINES_MAX, Log, OWN_REQUEST_ID};
 
     #[tokio::test]
     async fn who_follows_gets_each_line_once() {
@@ -67,7 +72,7 @@ mod tests {
         let log = Log::default();
         for number in 0..=LINES_MAX {
             log.push(&number.to_string());
-            log.push("{\"request_id\":\"lab-page\"}");
+            log.push(&format!("{{\"request_id\":\"{}\"}}", *OWN_REQUEST_ID));
         }
         let (lines, _) = log.follow();
         assert_eq!((lines.len(), lines[0].as_str()), (LINES_MAX, "1"));

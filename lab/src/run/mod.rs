@@ -24,8 +24,8 @@ use variants::Variants;
 /// How the lab is run.
 #[derive(Args, Clone, Debug)]
 pub struct LabSettings {
-    /// Address of the lab page
-    #[arg(long, env = "LAB_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7878")]
+    /// Address of the lab page, on this machine
+    #[arg(long, env = "LAB_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:7878", value_parser = parse_loopback)]
     pub lab_listen: SocketAddr,
     /// Port of the first variant; the others follow it. 0 takes free ones
     #[arg(long, env = "LAB_FIRST_PORT", value_name = "PORT", default_value_t = 3001)]
@@ -236,6 +236,12 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for a variant to end by itself: Ctrl-C is over within two seconds.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1_500);
 
+/// Whoever reaches the page can stop variants and remove their data, so only this machine may.
+fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
+    address.ok_or_else(|| "it must be an address of this machine itself, such as 127.0.0.1:7879".to_owned())
+}
+
 fn parse_attached(text: &str) -> Result<(String, SocketAddr), String> {
     let advice = "it must be a name and a server of this machine, such as mine=http://127.0.0.1:4000";
     let (name, url) = text.split_once('=').ok_or(advice)?;
@@ -250,7 +256,15 @@ fn parse_attached(text: &str) -> Result<(String, SocketAddr), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_attached;
+    use super::{parse_attached, parse_loopback};
+
+    #[test]
+    fn the_page_is_for_this_machine_alone() {
+        assert!(parse_loopback("127.0.0.1:0").is_ok() && parse_loopback("[::1]:7878").is_ok());
+        for text in ["0.0.0.0:7878", "[::]:7878", "10.0.0.1:80", "7878", ""] {
+            assert!(parse_loopback(text).unwrap_err().contains("127.0.0.1:7879"), "{text}");
+        }
+    }
 
     #[test]
     fn servers_of_this_machine_can_be_attached_and_no_others() {

@@ -111,7 +111,7 @@ impl Process {
 }
 
 fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(executable()?);
     for name in settings_variables() {
         command.env_remove(name);
     }
@@ -128,6 +128,13 @@ fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     command.spawn()
+}
+
+/// This very program, also after another one was built in its place: then Linux still has it under this name.
+fn executable() -> std::io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let running = PathBuf::from("/proc/self/exe");
+    if !path.exists() && running.exists() { Ok(running) } else { Ok(path) }
 }
 
 /// The variant's log of this start; that of the last one is written over.

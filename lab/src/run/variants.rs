@@ -339,7 +339,10 @@ impl Slot {
                 variant.process_id = process.id;
             }
             State::Ended(how) => (variant.status, variant.detail) = (Status::Ended, Some(how.clone())),
-            State::Failed(reason) => (variant.status, variant.detail) = (Status::Failed, Some(reason.clone())),
+            State::Failed(reason) => {
+                variant.status = Status::Failed;
+                variant.detail = Some(format!("{reason}. If it is its data, Start afresh removes that"));
+            }
         }
         variant
     }

@@ -1,10 +1,11 @@
 //! Sends a request to a variant, as it was typed, and tells apart the ways in which no answer comes.
 
-use contract::answer::Answer;
+use contract::answer::{Answer, shortened};
 use contract::client::{Client, ClientError, Limits};
 use contract::request::{Framing, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use shared::context::STATEMENTS_MAX;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -36,6 +37,9 @@ pub(crate) enum Refusal {
     /// A request line without a method, or a header line without a name.
     #[error("{0} is empty: fill it in")]
     Empty(&'static str),
+    /// Something that no header's name may hold.
+    #[error("{what} holds `{character}`, which no name may: letters, digits and hyphens are safe")]
+    NoToken { what: String, character: char },
     /// Something that would make two words of one.
     #[error("{what} holds {separator}, which ends it: {advice}")]
     Separator { what: String, separator: &'static str, advice: &'static str },
@@ -56,12 +60,8 @@ impl Order {
             }
             let what = format!("The name of the header `{}`", visible(name));
             word(&what, name, "take it out")?;
-            if name.contains(':') {
-                return Err(Refusal::Separator {
-                    what,
-                    separator: "a colon",
-                    advice: "what follows belongs into the value",
-                });
+            if let Some(character) = name.chars().find(|character| !is_token(*character)) {
+                return Err(Refusal::NoToken { what, character });
             }
             // A tab may stand in a value (RFC 9110, section 5.5).
             if value.chars().any(|character| character.is_control() && character != '\t') {
@@ -87,6 +87,11 @@ fn word(what: &str, text: &str, advice: &'static str) -> Result<(), Refusal> {
         Some(_) => Err(Refusal::ControlCharacter(what.to_owned())),
         None => Ok(()),
     }
+}
+
+/// What the name of a header may hold (`tchar`, RFC 9110, 5.6.2).
+fn is_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character)
 }
 
 fn visible(text: &str) -> String {
@@ -208,8 +213,10 @@ async fn trace(client: &Client, request_id: &str) -> Option<Vec<Statement>> {
         statements: Vec<Statement>,
     }
     let path = format!("/trace/{}", utf8_percent_encode(request_id, NON_ALPHANUMERIC));
-    let request = Request::new("GET", &path).header("X-Request-Id", OWN_REQUEST_ID);
+    let request = Request::new("GET", &path).header("X-Request-Id", OWN_REQUEST_ID.as_str());
     let answer = client.clone().with_limits(TRACE_LIMITS).send(&request).await.ok()?;
     let trace: Trace = serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200)?;
-    Some(trace.statements)
+    // An attached server may send whatever it likes.
+    let shown = |statement: Statement| Statement { statement: shortened(&statement.statement, 4_000), ..statement };
+    Some(trace.statements.into_iter().take(STATEMENTS_MAX).map(shown).collect())
 }

@@ -25,7 +25,7 @@ pub(crate) struct Segment {
 /// Where the time of an answer went.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Timing {
-    /// The four layers, and whatever else a foreign server names; empty if this path tells no layers.
+    /// The four layers, and whatever else a foreign server names; empty if the answer tells no layers.
     pub lamps: Vec<Lamp>,
     /// Milliseconds that no layer accounts for.
     pub rest: f64,
@@ -34,13 +34,15 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Reads the header. Only `/api` tells layers, and one that is not named there was not reached.
+    /// Reads the header, all lines of it. A layer that is not named was not reached; without the header, that is known of
+    /// a refusal below `/api` only, since a server of somebody else need not tell its layers.
     pub(crate) fn new(answer: &Answer, took: Duration) -> Self {
-        let entries: Vec<Lamp> =
-            answer.header("server-timing").unwrap_or_default().split(',').filter_map(entry).collect();
+        let lines = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("server-timing"));
+        let entries: Vec<Lamp> = lines.flat_map(|(_, value)| value.split(',')).filter_map(entry).collect();
         let total = took.as_secs_f64() * 1_000.0;
         let mut lamps = Vec::new();
-        if !entries.is_empty() || answer.path.starts_with("/api/") {
+        let is_refusal = answer.path.starts_with("/api/") && (400..500).contains(&answer.status);
+        if !entries.is_empty() || is_refusal {
             let time =
                 |name: &str| entries.iter().find(|entry| entry.name == name).and_then(|entry| entry.milliseconds);
             lamps.extend(LAYERS.map(|name| Lamp { name: name.to_owned(), milliseconds: time(name) }));
@@ -81,14 +83,14 @@ mod tests {
     use contract::request::Request;
     use std::time::Duration;
 
-    fn timing(path: &str, header: Option<&str>) -> Timing {
-        let headers = header.map(|value| ("Server-Timing".to_owned(), value.to_owned())).into_iter().collect();
-        Timing::new(&Answer::new(&Request::new("GET", path), 200, headers, Vec::new()), Duration::from_millis(10))
+    fn timing(path: &str, status: u16, lines: &[&str]) -> Timing {
+        let headers = lines.iter().map(|value| ("Server-Timing".to_owned(), (*value).to_owned())).collect();
+        Timing::new(&Answer::new(&Request::new("GET", path), status, headers, Vec::new()), Duration::from_millis(10))
     }
 
     #[test]
     fn a_layer_that_is_not_named_was_not_reached() {
-        let timing = timing("/api/users", Some("auth;dur=0.500, store;dur=4.5"));
+        let timing = timing("/api/users", 200, &["auth;dur=0.500", "store;dur=4.5"]);
         let lamps: Vec<_> = timing.lamps.iter().map(|lamp| lamp.milliseconds).collect();
         assert_eq!((lamps, timing.rest), (vec![Some(0.5), None, None, Some(4.5)], 5.0));
         let bar = timing.bar(20.0);
@@ -97,16 +99,16 @@ mod tests {
     }
 
     #[test]
-    fn without_the_header_all_are_dark_where_layers_are_told_and_none_is_shown_elsewhere() {
-        assert!(timing("/api/nothing", None).lamps.iter().all(|lamp| lamp.milliseconds.is_none()));
-        assert_eq!(timing("/api/nothing", None).lamps.len(), 4);
-        assert!(timing("/metrics", None).lamps.is_empty());
+    fn without_the_header_the_layers_of_a_refusal_are_dark_and_nothing_is_said_of_others() {
+        let refused = timing("/api/nothing", 404, &[]);
+        assert!(refused.lamps.len() == 4 && refused.lamps.iter().all(|lamp| lamp.milliseconds.is_none()));
+        assert!(timing("/metrics", 200, &[]).lamps.is_empty() && timing("/api/hello", 200, &[]).lamps.is_empty());
     }
 
     #[test]
     fn the_words_of_a_foreign_server_do_no_harm() {
         for header in ["", ";;,", "db;dur=-5", "db;dur=nan", "db;dur=1e400;desc=\"x\"", "db;dur=99999"] {
-            let timing = timing("/", Some(header));
+            let timing = timing("/", 200, &[header]);
             assert!(timing.bar(10.0).iter().all(|segment| segment.from + segment.width <= 1_000.0), "{header}");
         }
     }

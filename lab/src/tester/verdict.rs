@@ -124,7 +124,16 @@ fn mark(first: &Text, first_marks: &mut Marks, other: &Text, marks: &mut Marks) 
 fn mark_headers(first: &Text, first_marks: &mut Marks, other: &Text, marks: &mut Marks) -> usize {
     let name = |line: &str| line.split(':').next().unwrap_or_default().to_owned();
     let only_in = |one: &Text, other: &Text| -> Vec<String> {
-        one.headers.iter().filter(|line| !other.headers.contains(line)).cloned().collect()
+        // A line that stands twice here and once there is one that is only here.
+        let mut left = other.headers.clone();
+        let is_only_here = |line: &&String| match left.iter().position(|known| known == *line) {
+            Some(place) => {
+                left.remove(place);
+                false
+            }
+            None => true,
+        };
+        one.headers.iter().filter(is_only_here).cloned().collect()
     };
     let names = |lines: &[String]| lines.iter().map(|line| name(line)).collect::<BTreeSet<_>>();
     let (here, there) = (only_in(first, other), only_in(other, first));
@@ -203,6 +212,16 @@ mod tests {
         let names = |place: usize| comparison.marks[place].headers.iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!((names(0), names(1)), (vec!["etag", "link"], vec!["etag"]));
         assert!(comparison.marks[1].lacking.contains("link: x") && comparison.marks[0].lacking.is_empty());
+    }
+
+    #[test]
+    fn a_header_line_that_comes_twice_is_marked() {
+        let comparison = comparison(&[
+            answer(200, &[("Set-Cookie", "b=2")], ""),
+            answer(200, &[("Set-Cookie", "b=2"), ("Set-Cookie", "b=2")], ""),
+        ]);
+        assert_eq!(comparison.likeness, [Likeness::Same, Likeness::Lines(1)]);
+        assert!(comparison.marks[1].headers.contains("set-cookie"));
     }
 
     #[test]

@@ -173,7 +173,7 @@ fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
             Likeness::Lines(1) => more.push(format!("{name} differs from {first} in 1 line.")),
             Likeness::Lines(count) => more.push(format!("{name} differs from {first} in {count} lines.")),
             Likeness::Hidden => more.push(format!(
-                "{name} differs from {first} in white space, the spelling of the same values, or after the lines that are shown."
+                "{name} differs from {first} in what is not shown: white space, the spelling of the same values, the order of lines with one name, bytes that are no text, or what comes after the shown lines."
             )),
         }
     }
@@ -190,7 +190,13 @@ fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
         _ => ("identical", format!("{came} answers, identical.")),
     };
     if kind == "identical" {
-        more.push("Ids, times and tokens aside: those are made anew by each variant.".to_owned());
+        more.push("Ids, times and tokens aside: those are made anew by each variant. So are Date and what belongs to the connection.".to_owned());
+        if exchanges
+            .iter()
+            .all(|exchange| exchange.outcome.as_ref().is_ok_and(|received| is_metrics(&received.answer.path)))
+        {
+            more.push("What /metrics has counted is another thing everywhere, so its body is not compared.".to_owned());
+        }
     }
     if kind == "different" && came < asked {
         more.push(format!("{} of {asked} gave no answer.", asked - came));
@@ -202,6 +208,10 @@ fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
         more.push("Send to all that run to see whether they agree.".to_owned());
     }
     Verdict { kind, short, more, may_have_parted: kind == "different" }
+}
+
+fn is_metrics(path: &str) -> bool {
+    path.split('?').next() == Some("/metrics")
 }
 
 fn shelf(

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// One server of each kind, with its name, until the runtime ends.
 pub async fn start() -> Vec<(&'static str, SocketAddr)> {
     let mut servers = Vec::new();
-    for name in ["silent", "broken", "gibberish", "large", "words"] {
+    for name in ["silent", "broken", "gibberish", "large", "words", "chunk"] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         servers.push((name, listener.local_addr().unwrap()));
         tokio::spawn(async move {
@@ -41,6 +41,11 @@ async fn answer(name: &'static str, mut stream: TcpStream) {
         }
         "broken" => [head(100), b"{\"message\":".to_vec()].concat(),
         "gibberish" => b"SSH-2.0-server\r\n\r\n".to_vec(),
+        // A chunk's line without an end.
+        "chunk" => {
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=".to_vec();
+            [head, vec![b'x'; 10_000_000]].concat()
+        }
         "large" => [head(10_000_000), vec![b'7'; 10_000_000]].concat(),
         _ => [head(5), b"Hello".to_vec()].concat(),
     };

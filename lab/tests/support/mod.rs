@@ -34,7 +34,12 @@ pub struct Lab {
 
 /// The lab's command, on free ports, with its data in `folder`.
 pub fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    command_of(Path::new(env!("CARGO_BIN_EXE_lab")), folder)
+}
+
+/// The same with another copy of the lab.
+pub fn command_of(executable: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(executable);
     command
         .args(["--lab-listen", "127.0.0.1:0", "--first-port", "0", "--data"])
         .arg(folder)
