@@ -1,4 +1,4 @@
-//! Colours Rust source with the sixteen colours that a terminal's own theme defines, so that both light and dark
+//! Colours source with the sixteen colours that a terminal's own theme defines, so that both light and dark
 //! terminals show them readably. No fixed colour would: what is legible on black is not on white.
 
 use anstyle::{AnsiColor, Style};
@@ -17,27 +17,35 @@ pub struct Token {
     pub style: Style,
 }
 
-/// Knows the syntax of Rust. Loading it takes some milliseconds, so make one and keep it.
+/// Knows the syntax of one language. Loading it takes some milliseconds, so make one and keep it.
 pub struct Highlighter {
     syntaxes: SyntaxSet,
-    rust: SyntaxReference,
+    syntax: SyntaxReference,
     theme: Theme,
 }
 
 impl Default for Highlighter {
+    /// For Rust.
     fn default() -> Self {
-        let syntaxes = two_face::syntax::extra_newlines();
-        let rust = syntaxes.find_syntax_by_extension("rs").unwrap_or_else(|| syntaxes.find_syntax_plain_text()).clone();
-        Self { rust, syntaxes, theme: two_face::theme::extra().get(EmbeddedThemeName::Ansi).clone() }
+        Self::of("rs")
     }
 }
 
 impl Highlighter {
+    /// For the language whose files end like this, such as `json`; without colours if it is not known.
+    #[must_use]
+    pub fn of(extension: &str) -> Self {
+        let syntaxes = two_face::syntax::extra_newlines();
+        let syntax = syntaxes.find_syntax_by_extension(extension);
+        let syntax = syntax.unwrap_or_else(|| syntaxes.find_syntax_plain_text()).clone();
+        Self { syntax, syntaxes, theme: two_face::theme::extra().get(EmbeddedThemeName::Ansi).clone() }
+    }
+
     /// The tokens of each of these lines, which follow each other in one source. A line that the highlighter cannot
     /// take has none and stays plain.
     #[must_use]
     pub fn tokens<'a>(&self, lines: impl IntoIterator<Item = &'a str>) -> Vec<Vec<Token>> {
-        let mut highlight = HighlightLines::new(&self.rust, &self.theme);
+        let mut highlight = HighlightLines::new(&self.syntax, &self.theme);
         let mut tokens_of = |line: &str| {
             let with_newline = format!("{line}\n");
             let mut end = 0;

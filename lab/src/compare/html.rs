@@ -76,7 +76,8 @@ fn push_pieces(text: &str, mut before: Option<char>, may_wrap: bool, pieces: &mu
 }
 
 /// `t4` for the fourth of the terminal's colours; `tb` and `ti` for bold and italic.
-fn class(style: Style) -> String {
+#[must_use]
+pub fn class(style: Style) -> String {
     let mut classes = Vec::new();
     if let Some(Color::Ansi(color)) = style.get_fg_color() {
         classes.push(format!("t{}", color as u8));

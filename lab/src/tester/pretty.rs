@@ -3,39 +3,23 @@
 //! JSON is laid out by moving white space alone: members stay in their order, numbers and escapes as they were sent, since
 //! whoever compares two servers wants to see what they wrote. Reading it into values and writing those would hide it.
 
+use crate::compare::highlight::{Highlighter, Token};
+use crate::compare::html::class;
+use std::sync::LazyLock;
+
 /// At most so much of a body is shown.
 pub(crate) const SHOWN_BYTES: usize = 64 * 1024;
 /// At most so many lines of it.
 pub(crate) const SHOWN_LINES: usize = 2_000;
 
-/// What a piece is, which says its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Plain,
-    Key,
-    Text,
-    Number,
-    /// `true`, `false`, `null`.
-    Word,
-}
-
-impl Class {
-    /// The name of its CSS class.
-    pub(crate) fn css(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Key => "key",
-            Self::Text => "text",
-            Self::Number => "number",
-            Self::Word => "word",
-        }
-    }
-}
+/// A line longer than this stays without colours: it is no reading matter.
+const COLOURED_BYTES: usize = 2_000;
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
-    pub class: Class,
+    /// Its CSS class; empty for plain text.
+    pub class: String,
     pub text: String,
 }
 
@@ -78,25 +62,48 @@ pub(crate) fn show(body: &[u8], is_text: bool, is_cut: bool) -> Option<Shown> {
     let is_json = serde_json::from_str::<serde_json::Value>(&text).is_ok();
     let mut writer = Writer::default();
     let is_shortened = if is_json { !writer.json(&text) } else { !writer.plain(&text) };
-    Some(Shown { lines: writer.lines, is_json, is_shortened, is_lossy })
+    Some(Shown { lines: coloured(&writer.lines, is_json), is_json, is_shortened, is_lossy })
+}
+
+static JSON: LazyLock<Highlighter> = LazyLock::new(|| Highlighter::of("json"));
+
+/// The lines in pieces of one colour each.
+fn coloured(lines: &[String], is_json: bool) -> Vec<Line> {
+    let plain = |line: &String| Line { pieces: vec![Piece { class: String::new(), text: line.clone() }] };
+    if !is_json {
+        return lines.iter().map(plain).collect();
+    }
+    // No value of JSON goes over a line's end, so one that is left out changes nothing for the others.
+    let texts = lines.iter().map(|line| if line.len() > COLOURED_BYTES { "" } else { line.as_str() });
+    let of_line = |(line, tokens): (&String, Vec<Token>)| {
+        let mut pieces: Vec<Piece> = Vec::new();
+        for token in tokens {
+            let (class, text) = (class(token.style), line.get(token.range).unwrap_or_default());
+            // Signs that follow each other are one piece.
+            match pieces.last_mut() {
+                Some(last) if last.class == class => last.text.push_str(text),
+                _ => pieces.push(Piece { class, text: text.to_owned() }),
+            }
+        }
+        if pieces.is_empty() { plain(line) } else { Line { pieces } }
+    };
+    lines.iter().zip(JSON.tokens(texts)).map(of_line).collect()
 }
 
 #[derive(Default)]
 struct Writer {
-    lines: Vec<Line>,
+    lines: Vec<String>,
     bytes: usize,
 }
 
 impl Writer {
-    /// Adds a piece to the last line. What no screen shows becomes visible.
-    fn push(&mut self, class: Class, text: &str) {
+    /// Adds to the last line. What no screen shows becomes visible.
+    fn push(&mut self, text: &str) {
         let text = text.replace(|character: char| character.is_control() && character != '\t', "\u{fffd}");
         self.bytes += text.len();
-        if self.lines.is_empty() {
-            self.lines.push(Line::default());
-        }
-        if let Some(line) = self.lines.last_mut() {
-            line.pieces.push(Piece { class, text });
+        match self.lines.last_mut() {
+            Some(line) => line.push_str(&text),
+            None => self.lines.push(text),
         }
     }
 
@@ -105,9 +112,9 @@ impl Writer {
     }
 
     fn line_break(&mut self, depth: usize) {
-        self.lines.push(Line::default());
+        self.lines.push(String::new());
         if depth > 0 {
-            self.push(Class::Plain, &"  ".repeat(depth));
+            self.push(&"  ".repeat(depth));
         }
     }
 
@@ -119,8 +126,8 @@ impl Writer {
             }
             let line = line.strip_suffix('\r').unwrap_or(line);
             let room = floor_boundary(line, SHOWN_BYTES - self.bytes);
-            self.lines.push(Line::default());
-            self.push(Class::Plain, line.get(..room).unwrap_or_default());
+            self.lines.push(String::new());
+            self.push(line.get(..room).unwrap_or_default());
             if room < line.len() {
                 return false;
             }
@@ -141,9 +148,9 @@ impl Writer {
             let after = after.trim_start();
             match first {
                 '{' | '[' => {
-                    self.push(Class::Plain, token);
+                    self.push(token);
                     if after.starts_with(['}', ']']) {
-                        self.push(Class::Plain, after.get(..1).unwrap_or_default());
+                        self.push(after.get(..1).unwrap_or_default());
                         rest = after.get(1..).unwrap_or_default().trim_start();
                         continue;
                     }
@@ -153,17 +160,16 @@ impl Writer {
                 '}' | ']' => {
                     depth = depth.saturating_sub(1);
                     self.line_break(depth);
-                    self.push(Class::Plain, token);
+                    self.push(token);
                 }
                 ',' => {
-                    self.push(Class::Plain, token);
+                    self.push(token);
                     self.line_break(depth);
                 }
-                ':' => self.push(Class::Plain, ": "),
+                ':' => self.push(": "),
                 _ => {
-                    let class = class_of(first, after);
                     let room = floor_boundary(token, SHOWN_BYTES - self.bytes);
-                    self.push(class, token.get(..room).unwrap_or_default());
+                    self.push(token.get(..room).unwrap_or_default());
                     if room < token.len() {
                         return false;
                     }
@@ -172,15 +178,6 @@ impl Writer {
             rest = after;
         }
         true
-    }
-}
-
-fn class_of(first: char, after: &str) -> Class {
-    match first {
-        '"' if after.starts_with(':') => Class::Key,
-        '"' => Class::Text,
-        't' | 'f' | 'n' => Class::Word,
-        _ => Class::Number,
     }
 }
 
@@ -211,7 +208,7 @@ fn floor_boundary(text: &str, place: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, SHOWN_BYTES, SHOWN_LINES, show};
+    use super::{SHOWN_BYTES, SHOWN_LINES, show};
 
     fn text(body: &str) -> String {
         show(body.as_bytes(), true, false).unwrap().lines.iter().map(super::Line::text).collect::<Vec<_>>().join("\n")
@@ -223,8 +220,9 @@ mod tests {
         let expected = "{\n  \"b\": [\n    1.50,\n    {\n      \"a\": \"\\u0041,{\\\"}\"\n    },\n    []\n  ],\n  \"e\": {},\n  \"n\": null\n}";
         assert_eq!(text(body), expected);
         assert_eq!(text("\"x\\\\\""), "\"x\\\\\"");
-        let line = &show(body.as_bytes(), true, false).unwrap().lines[9];
-        assert_eq!((line.pieces[1].class, line.pieces[3].class), (Class::Key, Class::Word));
+        let lines = show(body.as_bytes(), true, false).unwrap().lines;
+        let classes = |line: usize| lines[line].pieces.iter().filter(|piece| !piece.class.is_empty()).count();
+        assert!(classes(2) > 0 && classes(4) > 1, "numbers and strings have colours: {lines:?}");
     }
 
     #[test]

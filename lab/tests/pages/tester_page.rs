@@ -262,6 +262,26 @@ pub async fn a_request_is_sent_again_from_history_link_and_curl(stage: &Stage, b
     browser.until("[...document.querySelectorAll('#query input')].some((input) => input.value === '3')").await;
 }
 
+pub async fn no_secret_is_kept_in_history_or_link(stage: &Stage, browser: &Browser) {
+    open(stage, browser, "operation=auth.login").await;
+    for body in [
+        r#"{ "email": "ada@example.com", "password": "hunter2" }"#,
+        r#"{ "email": "ada@example.com", "password": "hunter2""#,
+        r#"{ "pass\u0077ord": "hunter2", "nested": [{ "pwd": "hunter2" }] }"#,
+    ] {
+        let fill = format!("document.querySelector('#body').value = {}", json!(body));
+        browser.ask(&fill).await;
+        send(browser).await;
+    }
+    let kept = "return [...document.querySelectorAll('#history button[data-address]')].map((button) =>
+        atob((button.dataset.address.split('#')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')))";
+    let kept = browser.ask(kept).await;
+    assert_eq!(kept.as_array().map(Vec::len), Some(3), "{kept}");
+    let everything = browser.ask("return JSON.stringify({ ...sessionStorage })").await;
+    assert!(!kept.to_string().contains("hunter2") && !everything.to_string().contains("hunter2"), "{kept}");
+    assert!(kept.to_string().contains("ada@example.com"), "what is no secret is kept: {kept}");
+}
+
 pub async fn signing_in_says_why_it_failed_and_signing_out_forgets(stage: &Stage, browser: &Browser) {
     open(stage, browser, "operation=users.list").await;
     browser.until("document.querySelector('#no-token').checkVisibility()").await;
