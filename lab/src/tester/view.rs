@@ -349,6 +349,7 @@ pub(crate) fn milliseconds(milliseconds: f64) -> String {
     match milliseconds {
         large if large >= 100.0 => format!("{large:.0} ms"),
         middle if middle >= 10.0 => format!("{middle:.1} ms"),
+        tiny if tiny < 0.01 => "under 0.01 ms".to_owned(),
         small => format!("{small:.2} ms"),
     }
 }
