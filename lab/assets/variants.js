@@ -5,16 +5,6 @@ import { labAnswers } from "./lab.js";
 const PAUSE = 2_000;
 const PATIENCE = 10_000;
 
-const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-function facts({ process_id, memory_bytes, requests }) {
-  const known = [];
-  if (process_id !== null) known.push(`process ${process_id}`);
-  if (memory_bytes !== null) known.push(`${Math.floor(memory_bytes / 1e6)} MB`);
-  if (requests !== null) known.push(plural(requests, "request"));
-  return known.join(" · ");
-}
-
 /// Writes what has changed, and nothing else: a reader's selection and a screen reader's place stay.
 function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
@@ -25,16 +15,16 @@ function show(variant) {
   if (!cell) return;
   const status = cell.querySelector(".status");
   cell.dataset.state = variant.status;
-  status.dataset.status = { ready: "good", starting: "", stopped: "", unknown: "" }[variant.status] ?? "bad";
+  status.dataset.status = variant.mood;
   write(status, variant.status);
-  write(cell.querySelector(".facts"), facts(variant));
+  write(cell.querySelector(".facts"), variant.facts);
   write(cell.querySelector(".detail"), variant.detail ?? "");
   if (variant.address === null) return;
   write(cell.querySelector(".address"), variant.address);
   for (const link of cell.querySelectorAll("a[data-path]")) link.href = `http://${variant.address}${link.dataset.path}`;
 }
 
-const NOTHING = { address: null, process_id: null, memory_bytes: null, requests: null, detail: null };
+const UNKNOWN = { status: "unknown", mood: "", facts: "", detail: null, address: null };
 
 async function refresh() {
   try {
@@ -44,7 +34,7 @@ async function refresh() {
   } catch {
     // Whoever does not answer knows nothing of the variants either.
     const cells = document.querySelectorAll("[data-variant]");
-    for (const cell of cells) show({ ...NOTHING, name: cell.dataset.variant, status: "unknown" });
+    for (const cell of cells) show({ ...UNKNOWN, name: cell.dataset.variant });
     labAnswers(false);
   }
 }

@@ -166,11 +166,11 @@ impl Settings {
         {
             return Err(SettingsError::Password("ADMIN_PASSWORD"));
         }
-        let demo_hash = match secret(&environment, "DEMO_PASSWORD_HASH", ("", &None))? {
-            Some(phc) => Some(Passwords::stored(phc.expose()).ok_or(SettingsError::Hash("DEMO_PASSWORD_HASH"))?),
-            None => None,
-        };
-        Ok(Secrets { jwt_secret, admin, demo_hash })
+        let demo_hash = environment("DEMO_PASSWORD_HASH").map(|phc| {
+            let hash = phc.to_str().and_then(Passwords::stored);
+            hash.ok_or(SettingsError::Hash("DEMO_PASSWORD_HASH"))
+        });
+        Ok(Secrets { jwt_secret, admin, demo_hash: demo_hash.transpose()? })
     }
 
     /// How many threads serve requests: as asked for, or one a core.

@@ -6,7 +6,7 @@ use crate::compare::groups::{Group, groups};
 use crate::compare::library::{Crate, Library};
 use crate::compare::render::{Options, render};
 use crate::compare::source::Kind;
-use crate::compare::{Comparison, Pair, lines};
+use crate::compare::{Comparison, Pair, counted, lines};
 use std::fmt::Write;
 
 /// More columns than this would be too narrow to read.
@@ -239,12 +239,6 @@ impl Columns<'_> {
         }
         text
     }
-}
-
-/// `1 line`, `2 lines`.
-#[must_use]
-pub fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

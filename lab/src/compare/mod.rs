@@ -226,3 +226,9 @@ pub fn compare(left: &Side, right: &Side, operation: Option<&str>) -> Result<Com
         .collect();
     Ok(Comparison { left: left.name.clone(), right: right.name.clone(), pairs })
 }
+
+/// `1 line`, `2 lines`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -8,7 +8,7 @@ use crate::compare::extract::Function;
 use crate::compare::highlight::{Highlighter, Token};
 use crate::compare::lines::{Line, Mark, Row};
 use crate::compare::wrap::{Letter, letters, wrap};
-use crate::compare::{Comparison, Pair};
+use crate::compare::{Comparison, Pair, counted};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
@@ -212,7 +212,6 @@ impl Cell {
 fn totals(comparison: &Comparison, width: usize) -> String {
     let totals = comparison.totals();
     let (left, right) = (&comparison.left, &comparison.right);
-    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let mut functions = counted(totals.functions, "function");
     for (count, name) in [(totals.functions_only_left, left), (totals.functions_only_right, right)] {
         if count > 0 {

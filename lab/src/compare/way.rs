@@ -293,13 +293,15 @@ fn named(function: &Function, crate_: &str) -> Place {
     }
 }
 
+/// The page that shows a file, at a line of it if one is meant.
+#[must_use]
+pub fn file_address(path: &str, line: Option<usize>) -> String {
+    let line = line.map_or_else(String::new, |line| format!("#L{line}"));
+    format!("/code/file/{path}{line}")
+}
+
 fn in_file(name: String, file: &SourceFile, line: usize) -> Place {
-    Place {
-        name,
-        location: format!("{}:{line}", file.path),
-        href: format!("/code/file/{}#L{line}", file.path),
-        about: None,
-    }
+    Place { name, location: format!("{}:{line}", file.path), href: file_address(&file.path, Some(line)), about: None }
 }
 
 /// The first sentence of a comment, without its marks and the links in it.

@@ -1,6 +1,7 @@
 //! What runs where: start, stop and start afresh what the lab runs.
 
 use super::{Lab, html};
+use crate::compare::counted;
 use crate::run::variants::{ChangeError, Variant};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -52,7 +53,7 @@ impl Variant {
     fn facts(&self) -> String {
         let process = self.process_id.map(|id| format!("process {id}"));
         let memory = self.memory_bytes.map(|bytes| format!("{} MB", bytes / 1_000_000));
-        let requests = self.requests.map(|count| format!("{count} request{}", if count == 1 { "" } else { "s" }));
+        let requests = self.requests.map(|count| counted(usize::try_from(count).unwrap_or(usize::MAX), "request"));
         [process, memory, requests].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 }
@@ -83,8 +84,18 @@ async fn page(State(lab): State<Arc<Lab>>) -> Response {
     html(&VariantsPage { stores, rows, attached: variants })
 }
 
-async fn statuses(State(lab): State<Arc<Lab>>) -> Json<Vec<Variant>> {
-    Json(lab.variants.statuses().await)
+/// A variant with the words that the page has for it.
+#[derive(Serialize)]
+struct Shown {
+    facts: String,
+    mood: &'static str,
+    #[serde(flatten)]
+    variant: Variant,
+}
+
+async fn statuses(State(lab): State<Arc<Lab>>) -> Json<Vec<Shown>> {
+    let shown = |variant: Variant| Shown { facts: variant.facts(), mood: variant.status.mood(), variant };
+    Json(lab.variants.statuses().await.into_iter().map(shown).collect())
 }
 
 /// What the page is told of a change that was refused or failed.

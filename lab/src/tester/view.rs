@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contract::CaseError;
 use contract::answer::shortened;
+use contract::normalise::is_metrics;
 use contract::rules;
 use contract::schema::Schema;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -191,9 +192,7 @@ fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
     };
     if kind == "identical" {
         more.push("Ids, times and tokens aside: those are made anew by each variant. So are Date and what belongs to the connection.".to_owned());
-        if exchanges
-            .iter()
-            .all(|exchange| exchange.outcome.as_ref().is_ok_and(|received| is_metrics(&received.answer.path)))
+        if exchanges.iter().all(|exchange| exchange.outcome.as_ref().is_ok_and(|received| is_metrics(&received.answer)))
         {
             more.push("What /metrics has counted is another thing everywhere, so its body is not compared.".to_owned());
         }
@@ -208,10 +207,6 @@ fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
         more.push("Send to all that run to see whether they agree.".to_owned());
     }
     Verdict { kind, short, more, may_have_parted: kind == "different" }
-}
-
-fn is_metrics(path: &str) -> bool {
-    path.split('?').next() == Some("/metrics")
 }
 
 fn shelf(

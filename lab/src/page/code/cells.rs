@@ -1,11 +1,12 @@
 //! Code as the templates take it.
 
 use crate::compare::align::{Cell, CellMark};
-use crate::compare::columns::counted;
+use crate::compare::counted;
 use crate::compare::extract::Function;
 use crate::compare::highlight::Token;
 use crate::compare::html::{Run, indentation, runs};
 use crate::compare::lines::Line;
+use crate::compare::way::file_address;
 
 /// A cell of the table.
 pub(super) enum CellView {
@@ -68,10 +69,4 @@ impl CodeLine {
     pub(super) fn plain(line: &Line, tokens: &[Token]) -> Self {
         Self { number: line.number, class: "same", sign: "", indentation: indentation(line), runs: runs(line, tokens) }
     }
-}
-
-/// Where a file, or a line of it, is shown.
-pub(crate) fn file_address(path: &str, line: Option<usize>) -> String {
-    let line = line.map_or_else(String::new, |line| format!("#L{line}"));
-    format!("/code/file/{path}{line}")
 }

@@ -2,7 +2,8 @@
 
 use super::cells::{CellView, CodeLine, Heading};
 use crate::compare::align::{Cell, CellMark};
-use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Subject, counted};
+use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Subject};
+use crate::compare::counted;
 use crate::compare::follow::Entry;
 use crate::compare::groups::Group;
 use crate::compare::library::{Crate, Library};

@@ -1,10 +1,12 @@
 //! A whole file, so that what stands around a function can be read too.
 
 use super::cells::CodeLine;
-use crate::compare::columns::{ColumnsError, closest, counted};
+use crate::compare::columns::{ColumnsError, closest};
+use crate::compare::counted;
 use crate::compare::extract::Function;
 use crate::compare::library::Library;
 use crate::compare::lines::displayed_lines;
+use crate::compare::way::file_address;
 use askama::Template;
 
 #[derive(Template)]
@@ -45,7 +47,7 @@ pub(super) fn page(library: &Library, path: &str) -> Option<FilePage> {
     let siblings = library.of_kind(crate_.side.kind).filter(|sibling| sibling.side.name != crate_.side.name);
     let siblings = siblings.filter_map(|sibling| {
         let file = sibling.file(&format!("{}{relative}", sibling.folder))?;
-        Some((sibling.side.name.clone(), super::cells::file_address(&file.path, None)))
+        Some((sibling.side.name.clone(), file_address(&file.path, None)))
     });
     Some(FilePage {
         path: file.path.clone(),

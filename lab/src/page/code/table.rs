@@ -5,6 +5,7 @@ use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::library::{Crate, Library};
 use crate::compare::source::Kind;
+use crate::compare::way::file_address;
 use askama::Template;
 use std::collections::BTreeSet;
 
@@ -164,7 +165,7 @@ fn files(library: &Library) -> Vec<Files> {
                 let file = crate_.file(&format!("{}/{path}", crate_.folder))?;
                 let lines = file.text.lines().count();
                 let label = format!("{path} in {}: {lines} lines", crate_.side.name);
-                Some(Count { lines, href: super::cells::file_address(&file.path, None), label })
+                Some(Count { lines, href: file_address(&file.path, None), label })
             };
             Row {
                 name: path.to_owned(),
