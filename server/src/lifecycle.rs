@@ -7,12 +7,13 @@ use shared::cors::Cors;
 use shared::demo;
 use shared::drain::Drain;
 use shared::passwords::Passwords;
-use shared::repository::OpenError;
+use shared::repository::{OpenError, StoreOptions};
 use shared::services::{SetupError, create_demo_admin, create_demo_users, create_first_admin};
 use shared::telemetry::{Telemetry, start_logs};
 use shared::tokens::Tokens;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +95,9 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
         stop_on_stdin_close(shutdown.clone());
     }
 
-    let repositories = store.open(&variant.database_url, settings.connection_count()).await?;
+    let connections = settings.pool_size.map_or_else(|| store.default_connections(), NonZeroUsize::get);
+    let options = StoreOptions { connections, timeout: settings.store_timeout_ms };
+    let repositories = store.open(&variant.database_url, options).await?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let passwords = Arc::new(Passwords::start(cores).map_err(StartError::Threads)?);
     let users = repositories.users.as_ref();

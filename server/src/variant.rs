@@ -2,10 +2,11 @@
 
 use clap::ValueEnum;
 use shared::app::App;
-use shared::repository::{OpenError, Repositories};
+use shared::repository::{OpenError, Repositories, StoreOptions};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 
 /// A framework that serves the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
@@ -28,10 +29,10 @@ pub enum Store {
     #[cfg(feature = "memory")]
     Memory,
     /// SQLite through Diesel.
-    #[cfg(feature = "diesel")]
+    #[cfg(feature = "diesel-sqlite")]
     DieselSqlite,
     /// SQLite through SeaORM.
-    #[cfg(feature = "sea-orm")]
+    #[cfg(feature = "sea-orm-sqlite")]
     SeaOrmSqlite,
 }
 
@@ -62,14 +63,43 @@ impl Store {
     ///
     /// # Errors
     /// If the URL is not one for this store, or the database cannot be opened.
-    pub async fn open(self, database_url: &str, connections: usize) -> Result<Repositories, OpenError> {
+    pub async fn open(self, database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
         match self {
             #[cfg(feature = "memory")]
-            Self::Memory => store_memory::open(database_url, connections).await,
-            #[cfg(feature = "diesel")]
-            Self::DieselSqlite => store_diesel::open(database_url, connections).await,
-            #[cfg(feature = "sea-orm")]
-            Self::SeaOrmSqlite => store_sea_orm::open(database_url, connections).await,
+            Self::Memory => store_memory::open(database_url, options).await,
+            #[cfg(feature = "diesel-sqlite")]
+            Self::DieselSqlite => store_diesel::sqlite::open(database_url, options).await,
+            #[cfg(feature = "sea-orm-sqlite")]
+            Self::SeaOrmSqlite => store_sea_orm::sqlite::open(database_url, options).await,
+        }
+    }
+
+    /// Removes the database of this URL with everything in it.
+    ///
+    /// # Errors
+    /// If the URL is not one for this store, or the database cannot be removed. One that is not there is no error.
+    pub async fn remove(self, database_url: &str, options: StoreOptions) -> Result<(), OpenError> {
+        match self {
+            #[cfg(feature = "memory")]
+            Self::Memory => store_memory::remove(database_url, options).await,
+            #[cfg(feature = "diesel-sqlite")]
+            Self::DieselSqlite => store_diesel::sqlite::remove(database_url, options).await,
+            #[cfg(feature = "sea-orm-sqlite")]
+            Self::SeaOrmSqlite => store_sea_orm::sqlite::remove(database_url, options).await,
+        }
+    }
+
+    /// How many connections there are if nobody says: SQLite's are threads of this process, one a core; a server's wait
+    /// for the network most of the time.
+    pub fn default_connections(self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        match self {
+            #[cfg(feature = "memory")]
+            Self::Memory => 1,
+            #[cfg(feature = "diesel-sqlite")]
+            Self::DieselSqlite => cores,
+            #[cfg(feature = "sea-orm-sqlite")]
+            Self::SeaOrmSqlite => cores,
         }
     }
 }

@@ -7,6 +7,8 @@ mod support;
 use contract::client::Client;
 use contract::request::Request;
 use server::{Framework, Store};
+use shared::repository::StoreOptions;
+use std::time::Duration;
 use support::requests::{count_users, new_user, send, sign_in, value};
 use support::{Process, Start, folder, sqlite_stores};
 
@@ -134,7 +136,9 @@ async fn demo_data_that_was_cut_off_is_completed_under_the_same_password() {
     let folder = folder();
     let start = Start::new(FRAMEWORK, Store::DieselSqlite, folder.path());
     // What a crash leaves: the admin and a beginning of the users.
-    let repositories = Store::DieselSqlite.open(&format!("sqlite://{}", start.database.display()), 1).await.unwrap();
+    let options = StoreOptions { connections: 1, timeout: Duration::from_secs(10) };
+    let url = format!("sqlite://{}", start.database.display());
+    let repositories = Store::DieselSqlite.open(&url, options).await.unwrap();
     let passwords = shared::passwords::Passwords::start(1).unwrap();
     let users = repositories.users.as_ref();
     let password = shared::services::create_demo_admin(users, &passwords, None).await.unwrap().unwrap();

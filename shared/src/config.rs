@@ -43,7 +43,7 @@ pub struct Settings {
     /// Keep the statements of the last 1,000 requests and show them at /trace/{request_id}
     #[arg(long, env = "TRACE", value_name = "BOOL", num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
     pub trace: bool,
-    /// Database connections to read with; by default one a core
+    /// Database connections; by default 16, and for SQLite one a core to read with
     #[arg(long, env = "POOL_SIZE", value_name = "COUNT")]
     pub pool_size: Option<NonZeroUsize>,
     /// Threads that serve requests; by default one a core
@@ -176,11 +176,6 @@ impl Settings {
     /// How many threads serve requests: as asked for, or one a core.
     pub fn worker_count(&self) -> usize {
         self.workers.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
-    }
-
-    /// How many connections read: as asked for, or one a core.
-    pub fn connection_count(&self) -> usize {
-        self.pool_size.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }
 }
 

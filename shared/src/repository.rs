@@ -11,6 +11,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Users, kept. Every method takes the request's context, to report the statement that it sent.
 #[async_trait]
@@ -78,6 +79,15 @@ pub struct Repositories {
     pub users: Arc<dyn UserRepository>,
     /// The store as a whole.
     pub store: Arc<dyn Store>,
+}
+
+/// How a store uses its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// At most so many connections, at least one. SQLite has one more, to write with.
+    pub connections: usize,
+    /// Longest wait for the database: to connect, for a connection that is free, for an answer.
+    pub timeout: Duration,
 }
 
 /// Which users to list.
@@ -189,8 +199,27 @@ pub fn prepare_private_file(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A database URL as it may be shown.
-fn without_password(url: &str) -> String {
+/// Removes the file of a SQLite database with what SQLite keeps beside it. One that is not there is no error.
+///
+/// # Errors
+/// The system's.
+pub fn remove_sqlite_file(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A database URL as it may be shown: without user and password, and without the options after a `?`, which may hold a
+/// password, too.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://...@{host}"),
@@ -200,7 +229,7 @@ fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::file_path;
+    use super::{file_path, without_password};
 
     #[test]
     fn the_path_of_a_file_database_is_what_follows_the_scheme() {
@@ -210,6 +239,17 @@ mod tests {
         for url in ["", "x.db", "sqlite:x.db", "sqlite://", "postgres://me:secret@host/db"] {
             let error = path(url).unwrap_err();
             assert!(error.contains("sqlite://data/x.db") && !error.contains("secret"), "{error}");
+        }
+    }
+    #[test]
+    fn a_url_is_shown_without_what_may_be_a_secret() {
+        for url in [
+            "postgres://me:secret@host:1/db?password=secret",
+            "redis://:se@cret@host:1/db",
+            "redis://host:1/db?x=secret",
+        ] {
+            let shown = without_password(url);
+            assert!(!shown.contains("cret") && shown.ends_with("host:1/db"), "{shown}");
         }
     }
 }

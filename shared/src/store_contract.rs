@@ -11,10 +11,11 @@ mod writes;
 use crate::context::RequestContext;
 use crate::demo;
 use crate::domain::{EmailKey, Role, User, UserId};
-use crate::repository::{Repositories, StoreError, UserQuery, UserRepository};
+use crate::repository::{Repositories, StoreError, StoreOptions, UserQuery, UserRepository};
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Barrier;
 
 /// How a case ends: what was found otherwise than expected, in words.
@@ -82,6 +83,24 @@ pub fn cases() -> Vec<Case> {
             two_admins_who_delete_each_other_leave_one,
             two_admins_who_demote_each_other_leave_one,
             an_admin_who_is_deleted_while_the_other_is_demoted_leaves_one;
+    }
+}
+
+/// How tests open a store: with so many connections, and time enough for a busy machine.
+#[must_use]
+pub fn options(connections: usize) -> StoreOptions {
+    StoreOptions { connections, timeout: Duration::from_secs(10) }
+}
+
+/// The URL of a database of a test's own on the server that the tests use: `development_url` is the store crate's
+/// function that says where `infra/services up` starts it. A variable such as `POSTGRES_URL` names another server, with
+/// `{database}` where the name of the database goes.
+#[must_use]
+pub fn database_url(variable: &str, development_url: fn(&str) -> String) -> String {
+    let name = format!("stackdiff_test_{}", uuid::Uuid::now_v7().simple());
+    match std::env::var(variable) {
+        Ok(template) => template.replace("{database}", &name),
+        Err(_) => development_url(&name),
     }
 }
 

@@ -30,15 +30,24 @@ mod connection;
 mod schema;
 mod users;
 
-use shared::repository::{OpenError, Repositories};
+use shared::repository::{OpenError, Repositories, StoreOptions};
 use std::sync::Arc;
 
 /// An empty store. Both parameters are those of every store's `open`, and there is nothing here to connect to.
 ///
 /// # Errors
 /// None; the siblings' are [`OpenError`].
-pub async fn open(database_url: &str, connections: usize) -> Result<Repositories, OpenError> {
-    let _ = (database_url, connections);
+pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
+    let _ = (database_url, options);
     let database = Arc::new(connection::Database::default());
     Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+}
+
+/// Nothing is kept, so nothing is to be removed.
+///
+/// # Errors
+/// None; the siblings' are [`OpenError`].
+pub async fn remove(database_url: &str, options: StoreOptions) -> Result<(), OpenError> {
+    let _ = (database_url, options);
+    Ok(())
 }

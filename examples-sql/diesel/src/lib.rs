@@ -42,21 +42,6 @@
 //! Before a backup is put into the file's place, the process must be stopped, and `-wal` and `-shm` beside the file go
 //! with the old one.
 
-mod connection;
-mod migrations;
 mod schema;
-mod users;
-
-use shared::repository::{OpenError, Repositories, file_path};
-use std::sync::Arc;
-
-/// Opens the SQLite database of a URL such as `sqlite://data/x.db`, and makes it if there is none. `connections` threads
-/// read from it (at least one), and one more writes.
-///
-/// # Errors
-/// [`OpenError`] with what to do about it.
-pub async fn open(database_url: &str, connections: usize) -> Result<Repositories, OpenError> {
-    let path = file_path(database_url, "sqlite", "sqlite://data/x.db")?;
-    let database = Arc::new(connection::Database::open(path, connections).await?);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
-}
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -1,7 +1,7 @@
 //! Every case of the store contract, each on a new file.
 
 use libtest_mimic::{Arguments, Trial};
-use shared::store_contract::{Case, Outcome, cases};
+use shared::store_contract::{Case, Outcome, cases, options};
 use std::process::ExitCode;
 
 /// Not `#[test]` functions: the cases are a list, and each is to be seen under its own name.
@@ -18,7 +18,7 @@ fn run(case: Case) -> Outcome {
     let url = format!("sqlite://{}", folder.path().join("users.db").display());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
-        let repositories = store_diesel::open(&url, 2).await.map_err(|error| error.to_string())?;
+        let repositories = store_diesel::sqlite::open(&url, options(2)).await.map_err(|error| error.to_string())?;
         let outcome = (case.run)(repositories.clone()).await;
         repositories.store.close().await;
         outcome

@@ -8,6 +8,7 @@ use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
 use shared::demo;
+use shared::store_contract::options;
 use std::path::Path;
 
 fn url(path: &Path) -> String {
@@ -20,7 +21,7 @@ fn context() -> RequestContext {
 
 /// Opening fails, and says this.
 async fn check_refused(path: &Path, expected: &[&str]) {
-    let error = store_diesel::open(&url(path), 1).await.err().unwrap().to_string();
+    let error = store_diesel::sqlite::open(&url(path), options(1)).await.err().unwrap().to_string();
     let expected = expected.iter().chain(&["--database-url"]);
     expected.for_each(|words| assert!(error.contains(words), "{error:?} does not say {words:?}"));
     assert!(error.contains(&path.display().to_string()), "{error}");
@@ -30,7 +31,7 @@ async fn check_refused(path: &Path, expected: &[&str]) {
 async fn missing_folders_are_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some/folders/that are not there/users.db");
-    let opened = store_diesel::open(&url(&path), 0).await.unwrap();
+    let opened = store_diesel::sqlite::open(&url(&path), options(0)).await.unwrap();
     opened.store.ping(&context()).await.unwrap();
     assert_eq!(opened.store.pool().size, 2, "at least one reader, and the writer");
     opened.store.close().await;
@@ -43,7 +44,7 @@ async fn characters_of_urls_in_a_path_are_a_name_like_any_other() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["file:users.db", "users%20.db", "users#1.db", "users?mode=memory", "users's \u{fc}.db"] {
         let path = folder.path().join(name);
-        store_diesel::open(&url(&path), 1).await.unwrap().store.close().await;
+        store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap().store.close().await;
         assert!(path.exists(), "{name}");
     }
 }
@@ -51,7 +52,7 @@ async fn characters_of_urls_in_a_path_are_a_name_like_any_other() {
 #[tokio::test]
 async fn another_urls_scheme_is_refused() {
     for url in ["postgres://me:secret@host/db", "users.db", "sqlite://", ""] {
-        let error = store_diesel::open(url, 1).await.err().unwrap().to_string();
+        let error = store_diesel::sqlite::open(url, options(1)).await.err().unwrap().to_string();
         assert!(error.contains("sqlite://data/x.db") && !error.contains("secret"), "{error}");
     }
 }
@@ -83,7 +84,7 @@ async fn a_file_of_something_else_is_refused_and_left_alone() {
 async fn a_file_that_was_cut_short_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.db");
-    let opened = store_diesel::open(&url(&path), 1).await.unwrap();
+    let opened = store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap();
     for number in 0..=demo::USERS {
         opened.users.insert(&context(), &demo::user(number, demo::unusable_hash())).await.unwrap();
     }
@@ -97,7 +98,7 @@ async fn a_file_that_was_cut_short_is_refused() {
 async fn a_file_with_a_damaged_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.db");
-    store_diesel::open(&url(&path), 1).await.unwrap().store.close().await;
+    store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap().store.close().await;
     let mut bytes = std::fs::read(&path).unwrap();
     bytes.iter_mut().skip(100).take(3_900).for_each(|byte| *byte ^= 0x5a);
     std::fs::write(&path, bytes).unwrap();
@@ -120,11 +121,11 @@ async fn a_file_with_the_table_of_another_orm_opens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.db");
     let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    other.batch_execute(include_str!("../migrations/2026-01-01-000000_create_users/up.sql")).unwrap();
+    other.batch_execute(include_str!("../migrations/sqlite/2026-01-01-000000_create_users/up.sql")).unwrap();
     let id = demo::user(0, demo::unusable_hash()).id;
     let row = format!("INSERT INTO users VALUES ('{id}', 'n', 'E@x', 'e@x', 'h', 'admin', 1, 1, 1, 1)");
     other.batch_execute(&row).unwrap();
-    let opened = store_diesel::open(&url(&path), 1).await.unwrap();
+    let opened = store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap();
     assert_eq!(opened.users.find(&context(), id).await.unwrap().unwrap().email, "E@x");
 }
 
@@ -136,7 +137,7 @@ async fn many_who_open_one_new_file_at_once_all_come_up() {
         let open = |number| {
             let url = url.clone();
             tokio::spawn(async move {
-                let opened = store_diesel::open(&url, 1).await.unwrap();
+                let opened = store_diesel::sqlite::open(&url, options(1)).await.unwrap();
                 opened.users.insert(&context(), &demo::user(number, demo::unusable_hash())).await.unwrap();
                 opened
             })
@@ -159,14 +160,14 @@ async fn many_who_open_one_new_file_at_once_all_come_up() {
 async fn the_file_opens_while_another_process_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.db");
-    store_diesel::open(&url(&path), 1).await.unwrap().store.close().await;
+    store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap().store.close().await;
     let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let waits = std::thread::spawn(move || {
         std::thread::sleep(std::time::Duration::from_millis(3_000));
         other.batch_execute("ROLLBACK").unwrap();
     });
-    store_diesel::open(&url(&path), 1).await.unwrap().store.close().await;
+    store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap().store.close().await;
     waits.join().unwrap();
 }
 
@@ -177,7 +178,7 @@ async fn what_is_made_can_be_read_by_nobody_else_and_what_is_there_keeps_its_mod
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let mode = |name: &str| std::fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
-    let store = store_diesel::open(&url(&at("data/new/x.db")), 1).await.unwrap();
+    let store = store_diesel::sqlite::open(&url(&at("data/new/x.db")), options(1)).await.unwrap();
     store.users.insert(&context(), &demo::user(1, demo::unusable_hash())).await.unwrap();
     for name in ["data", "data/new"] {
         assert_eq!(mode(name), 0o700, "{name}");
@@ -189,7 +190,7 @@ async fn what_is_made_can_be_read_by_nobody_else_and_what_is_there_keeps_its_mod
     std::fs::set_permissions(at("data"), PermissionsExt::from_mode(0o755)).unwrap();
     std::fs::write(at("data/y.db"), "").unwrap();
     std::fs::set_permissions(at("data/y.db"), PermissionsExt::from_mode(0o640)).unwrap();
-    let store = store_diesel::open(&url(&at("data/y.db")), 1).await.unwrap();
+    let store = store_diesel::sqlite::open(&url(&at("data/y.db")), options(1)).await.unwrap();
     store.users.insert(&context(), &demo::user(1, demo::unusable_hash())).await.unwrap();
     assert_eq!(["data", "data/y.db", "data/y.db-wal"].map(mode), [0o755, 0o640, 0o640]);
 }

@@ -7,6 +7,7 @@ use shared::context::RequestContext;
 use shared::demo;
 use shared::domain::{Role, User};
 use shared::repository::{Repositories, UserQuery};
+use shared::store_contract::options;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -55,11 +56,11 @@ async fn use_everything(store: &Repositories, number: u64) {
 async fn every_statement_is_prepared_once() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("users.db").display());
-    let store = store_diesel::open(&url, 1).await.unwrap();
+    let store = store_diesel::sqlite::open(&url, options(1)).await.unwrap();
     store.store.close().await;
 
     set_default_instrumentation(hook).unwrap();
-    let store = store_diesel::open(&url, 1).await.unwrap();
+    let store = store_diesel::sqlite::open(&url, options(1)).await.unwrap();
     SENT.lock().unwrap().clear();
     PREPARED.lock().unwrap().clear();
     for number in 1..=3 {

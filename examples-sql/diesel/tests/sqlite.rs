@@ -10,6 +10,7 @@ use shared::context::RequestContext;
 use shared::demo;
 use shared::domain::{Role, User};
 use shared::repository::{Repositories, StoreError, UserQuery};
+use shared::store_contract::options;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -27,7 +28,7 @@ fn user(number: u64) -> User {
 }
 
 async fn open(path: &Path) -> Repositories {
-    store_diesel::open(&format!("sqlite://{}", path.display()), 2).await.unwrap()
+    store_diesel::sqlite::open(&format!("sqlite://{}", path.display()), options(2)).await.unwrap()
 }
 
 async fn fixture() -> (TempDir, PathBuf, Repositories) {

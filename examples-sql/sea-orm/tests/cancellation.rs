@@ -7,6 +7,7 @@ use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
 use shared::domain::User;
 use shared::repository::Repositories;
+use shared::store_contract::options;
 use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -22,7 +23,7 @@ fn path() -> (TempDir, PathBuf) {
 }
 
 async fn open(path: &Path) -> Repositories {
-    store_sea_orm::open(&format!("sqlite://{}", path.display()), 4).await.unwrap()
+    store_sea_orm::sqlite::open(&format!("sqlite://{}", path.display()), options(4)).await.unwrap()
 }
 
 fn context() -> RequestContext {

@@ -1,7 +1,7 @@
 //! Every case of the store contract, each on a database of its own.
 
 use libtest_mimic::{Arguments, Trial};
-use shared::store_contract::{Case, Outcome, cases};
+use shared::store_contract::{Case, Outcome, cases, options};
 use std::process::ExitCode;
 
 /// Not `#[test]` functions: the cases are a list, and each is to be seen under its own name.
@@ -18,7 +18,8 @@ fn run(case: Case) -> Outcome {
     let database_url = format!("sqlite://{}", folder.path().join("contract.db").display());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
-        let repositories = store_sea_orm::open(&database_url, 4).await.map_err(|error| error.to_string())?;
+        let repositories =
+            store_sea_orm::sqlite::open(&database_url, options(4)).await.map_err(|error| error.to_string())?;
         let outcome = (case.run)(repositories.clone()).await;
         repositories.store.close().await;
         outcome

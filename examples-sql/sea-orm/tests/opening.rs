@@ -6,6 +6,7 @@ use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
 use shared::domain::{EmailKey, Role, User};
 use shared::repository::Repositories;
+use shared::store_contract::options;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -21,7 +22,7 @@ async fn open(path: &Path) -> Repositories {
 }
 
 async fn try_open(path: &Path) -> Result<Repositories, String> {
-    let opened = store_sea_orm::open(&format!("sqlite://{}", path.display()), 4).await;
+    let opened = store_sea_orm::sqlite::open(&format!("sqlite://{}", path.display()), options(4)).await;
     opened.map_err(|error| error.to_string())
 }
 
@@ -83,7 +84,7 @@ async fn what_cannot_be_opened_is_explained() {
 
 #[tokio::test]
 async fn another_url_is_refused() {
-    let error = store_sea_orm::open("postgres://me:secret@host/x", 1).await.err().unwrap().to_string();
+    let error = store_sea_orm::sqlite::open("postgres://me:secret@host/x", options(1)).await.err().unwrap().to_string();
     assert!(error.contains("sqlite://data/x.db") && !error.contains("secret"), "{error}");
 }
 

@@ -9,6 +9,7 @@ use libtest_mimic::{Arguments, Trial};
 use shared::context::RequestContext;
 use shared::demo;
 use shared::repository::UserQuery;
+use shared::store_contract::options;
 use std::process::{Command, ExitCode};
 
 const URL: &str = "STORE_SEA_ORM_TEST_URL";
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn start_and_insert(url: &str, number: u64) {
-    let store = store_sea_orm::open(url, 2).await.unwrap();
+    let store = store_sea_orm::sqlite::open(url, options(2)).await.unwrap();
     let user = demo::user(number, demo::unusable_hash());
     store.users.insert(&RequestContext::internal("test"), &user).await.unwrap();
     store.store.close().await;
@@ -49,7 +50,7 @@ async fn start_all_at_once() -> Result<(), String> {
             return Err(format!("a process ended with {status}"));
         }
     }
-    let store = store_sea_orm::open(&url, 1).await.map_err(|error| error.to_string())?;
+    let store = store_sea_orm::sqlite::open(&url, options(1)).await.map_err(|error| error.to_string())?;
     let query = UserQuery { role: None, after: None, limit: 100 };
     let listed = store.users.list(&RequestContext::internal("test"), &query).await.unwrap();
     let expected: Vec<_> = (0..PROCESSES).map(|number| demo::user(number, demo::unusable_hash())).collect();

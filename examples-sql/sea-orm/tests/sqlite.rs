@@ -6,6 +6,7 @@ use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
 use shared::domain::{User, UserId};
 use shared::repository::{Repositories, StoreError, UserQuery};
+use shared::store_contract::options;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -18,7 +19,7 @@ fn path() -> (TempDir, PathBuf) {
 }
 
 async fn open(path: &Path) -> Repositories {
-    store_sea_orm::open(&format!("sqlite://{}", path.display()), 4).await.unwrap()
+    store_sea_orm::sqlite::open(&format!("sqlite://{}", path.display()), options(4)).await.unwrap()
 }
 
 /// The file, by the driver alone.

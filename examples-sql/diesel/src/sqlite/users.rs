@@ -3,7 +3,7 @@
 //! Every query here has one fixed shape, so that Diesel prepares it once a connection. A boxed query (`into_boxed`), the
 //! usual way to add a filter, is prepared again at each call; so is an UPDATE, whose set of columns Diesel takes to differ.
 
-use crate::connection::{Database, failure};
+use super::connection::{Database, failure};
 use crate::schema::{UserRow, users};
 use async_trait::async_trait;
 use diesel::dsl::exists;

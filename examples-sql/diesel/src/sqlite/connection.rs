@@ -9,7 +9,7 @@
 //! Longer than 400 lines because what a pool and a driver do for the siblings is written out here: the queues, the threads,
 //! the batches, a connection that is opened again.
 
-use crate::migrations;
+use super::migrations;
 use crate::schema::users;
 use async_trait::async_trait;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -520,5 +520,5 @@ fn types(values: &str) -> Vec<&'static str> {
 
 // In a file of its own, and outside of `src`, where every sibling has the same files.
 #[cfg(test)]
-#[path = "../tests/inside/connection.rs"]
+#[path = "../../tests/inside/connection.rs"]
 mod tests;

@@ -6,7 +6,7 @@
 //!
 //! Longer than 200 lines, because what SQLite does not notice about its own file is watched here.
 
-use crate::migrations::{self, advice, prepare};
+use super::migrations::{self, advice, prepare};
 use crate::schema::users;
 use async_trait::async_trait;
 use sea_orm::sea_query::Value;

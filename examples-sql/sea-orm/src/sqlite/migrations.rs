@@ -3,7 +3,7 @@
 //! The schema's history is a list of migrations in Rust; `store-diesel` writes the same table in SQL. Each is applied
 //! once, and the table `seaql_migrations` keeps which were.
 
-use crate::connection::{Access, connect};
+use super::connection::{Access, connect};
 use crate::schema::users::{self, Column};
 use async_trait::async_trait;
 use libsqlite3_sys::{

@@ -1,6 +1,6 @@
 //! Users, kept in the table `users`.
 
-use crate::connection::{Database, Session, failure};
+use super::connection::{Database, Session, failure};
 use crate::schema::users;
 use async_trait::async_trait;
 use sea_orm::ActiveValue::NotSet;

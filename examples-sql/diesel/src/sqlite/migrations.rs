@@ -1,9 +1,9 @@
 //! Makes a file ready to be used at start: write-ahead log, schema, a look at what is there.
 //!
-//! The schema's statements are SQL files under `migrations/`, embedded when this is compiled, so that the executable
+//! The schema's statements are SQL files under `migrations/sqlite/`, embedded when this is compiled, so that the executable
 //! needs no files beside it. `store-sea-orm` writes the same table in Rust.
 
-use crate::connection::{Access, BoxError, connect};
+use super::connection::{Access, BoxError, connect};
 use crate::schema::{UserRow, users};
 use diesel::dsl::sql;
 use diesel::prelude::{QueryDsl, RunQueryDsl, SelectableHelper};
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Processes that start at once on a new file get into each other's way; each tries again for so long.
 const TRIES: Duration = Duration::from_secs(10);
