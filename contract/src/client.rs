@@ -4,6 +4,8 @@
 //! never ends, a header that is not ASCII, a method in lower case) and hide what it must see (framing, header order,
 //! bytes after a `HEAD`). Only the parsing of the answer's head is a library's.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -49,10 +51,13 @@ pub enum ClientError {
     TimeLimit(Duration),
 }
 
-/// Speaks to one base URL. Each request has a connection of its own unless [`Client::connect`] is used.
+/// Speaks to one base URL, or to several of servers that share a database: then each connection goes to one of them, by
+/// chance. Each request has a connection of its own unless [`Client::connect`] is used.
 #[derive(Debug, Clone)]
 pub struct Client {
     address: String,
+    /// The other servers; most often none.
+    others: Vec<String>,
     limits: Limits,
 }
 
@@ -62,16 +67,22 @@ impl Client {
     /// # Errors
     /// [`ClientError::BaseUrl`] for anything else; https and base paths are not spoken.
     pub fn new(base_url: &str) -> Result<Self, ClientError> {
-        let refused = || ClientError::BaseUrl(base_url.to_owned());
-        let authority = base_url.strip_prefix("http://").ok_or_else(refused)?;
-        let authority = authority.strip_suffix('/').unwrap_or(authority);
-        if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
-            return Err(refused());
-        }
-        // The port is what follows the last colon, unless that colon is inside the brackets of an IPv6 address.
-        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let address = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        Ok(Self { address, limits: SUITE_LIMITS })
+        Ok(Self { address: address(base_url)?, others: Vec::new(), limits: SUITE_LIMITS })
+    }
+
+    /// The same client, whose connections go to this server, too.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn or(mut self, base_url: &str) -> Result<Self, ClientError> {
+        self.others.push(address(base_url)?);
+        Ok(self)
+    }
+
+    /// A client for one of the servers.
+    #[must_use]
+    pub fn to_one(&self) -> Self {
+        Self { address: self.choose().to_owned(), others: Vec::new(), limits: self.limits }
     }
 
     /// The same client with other limits than the suite's.
@@ -85,10 +96,19 @@ impl Client {
     /// # Errors
     /// When nobody listens.
     pub async fn connect(&self) -> Result<Connection, ClientError> {
-        let stream = TcpStream::connect(&self.address).await?;
+        let address = self.choose();
+        let stream = TcpStream::connect(address).await?;
         // Byte-by-byte bodies shall leave as they are written.
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, host: self.address.clone(), unread: Vec::new(), limits: self.limits })
+        Ok(Connection { stream, host: address.to_owned(), unread: Vec::new(), limits: self.limits })
+    }
+
+    /// One of the servers. Chance comes from the standard library's hasher, which is seeded anew each time.
+    fn choose(&self) -> &str {
+        let chance = if self.others.is_empty() { 0 } else { RandomState::new().build_hasher().finish() };
+        let count = u64::try_from(self.others.len() + 1).unwrap_or(u64::MAX);
+        let place = usize::try_from(chance % count).unwrap_or_default();
+        place.checked_sub(1).and_then(|place| self.others.get(place)).unwrap_or(&self.address)
     }
 
     /// Sends one request on a connection of its own.
@@ -114,6 +134,19 @@ impl Client {
         };
         self.limits.in_time(exchange).await
     }
+}
+
+/// The host and port of a base URL.
+fn address(base_url: &str) -> Result<String, ClientError> {
+    let refused = || ClientError::BaseUrl(base_url.to_owned());
+    let authority = base_url.strip_prefix("http://").ok_or_else(refused)?;
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
+        return Err(refused());
+    }
+    // The port is what follows the last colon, unless that colon is inside the brackets of an IPv6 address.
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    Ok(if has_port { authority.to_owned() } else { format!("{authority}:80") })
 }
 
 impl Limits {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use contract::client::Client;
+use contract::client::{Client, ClientError};
 use contract::session::Transcript;
 use contract::{Case, CaseError, Credentials, Outcome, World, cases, differential, login_timing};
 use futures_util::StreamExt;
@@ -25,7 +25,8 @@ Exit code: 0 if all is well, 1 if a case failed or servers differ, 2 if nothing 
 #[derive(Parser)]
 #[command(after_help = ENVIRONMENT)]
 struct Arguments {
-    /// The server under test, such as http://127.0.0.1:3000
+    /// The server under test, such as http://127.0.0.1:3000; of several that share a database, each request is sent to
+    /// one by chance
     #[arg(required_unless_present = "list")]
     urls: Vec<String>,
 
@@ -109,12 +110,14 @@ async fn listening(url: &str) -> Result<(), CaseError> {
 }
 
 async fn run(arguments: &Arguments) -> Result<ExitCode, CaseError> {
-    let [url] = arguments.urls.as_slice() else {
-        return Err(CaseError::new("one base URL at a time, unless with --differential"));
-    };
     let cases = chosen(arguments.only.as_deref())?;
-    let world = World::new(url, credentials()?)?;
-    listening(url).await?;
+    let refused = |error: ClientError| CaseError::new(error.to_string());
+    let (first, others) = arguments.urls.split_first().ok_or_else(|| CaseError::new("no server was named"))?;
+    let client = others.iter().try_fold(Client::new(first).map_err(refused)?, |client, url| client.or(url));
+    let world = World::over(client.map_err(refused)?, credentials()?)?;
+    for url in &arguments.urls {
+        listening(url).await?;
+    }
     let running = cases.into_iter().map(|case| timed(case, &world));
     let mut running = stream::iter(running).buffered(usize::from(arguments.jobs));
     let (mut passed, mut failed) = (0_usize, 0_usize);
@@ -147,7 +150,7 @@ const PAIRS: usize = 60;
 
 async fn time_logins(urls: &[String]) -> Result<ExitCode, CaseError> {
     let [url] = urls else {
-        return Err(CaseError::new("one base URL at a time, unless with --differential"));
+        return Err(CaseError::new("one base URL at a time with --login-timing"));
     };
     let world = World::new(url, credentials()?)?;
     listening(url).await?;

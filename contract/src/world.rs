@@ -3,6 +3,7 @@
 //! Cases run beside one another and against databases that are not empty, so each makes the users it changes. Only the
 //! cases marked `alone` may touch what all share: the number of admins.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -51,17 +52,18 @@ impl Account {
 }
 
 /// The server under test and all that a case needs to speak to it.
+#[derive(Clone)]
 pub struct World {
     client: Client,
-    schema: Schema,
+    schema: Arc<Schema>,
     credentials: Credentials,
-    pub(crate) admin: Mutex<Option<Account>>,
-    pub(crate) reader: OnceCell<Account>,
-    pub(crate) made: Mutex<Vec<String>>,
-    counter: AtomicU64,
+    pub(crate) admin: Arc<Mutex<Option<Account>>>,
+    pub(crate) reader: Arc<OnceCell<Account>>,
+    pub(crate) made: Arc<Mutex<Vec<String>>>,
+    counter: Arc<AtomicU64>,
     run: String,
     /// Held for reading by each case, for writing by those that must be alone.
-    pub(crate) turn: RwLock<()>,
+    pub(crate) turn: Arc<RwLock<()>>,
 }
 
 impl World {
@@ -71,18 +73,32 @@ impl World {
     /// When the URL or `openapi.yaml` cannot be used.
     pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, CaseError> {
         let client = Client::new(base_url).map_err(|error| CaseError::new(error.to_string()))?;
+        Self::over(client, credentials)
+    }
+
+    /// Takes a client, which may speak to several servers that share a database.
+    ///
+    /// # Errors
+    /// When `openapi.yaml` cannot be used.
+    pub fn over(client: Client, credentials: Credentials) -> Result<Self, CaseError> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             client,
-            schema: Schema::embedded()?,
+            schema: Arc::new(Schema::embedded()?),
             credentials,
-            admin: Mutex::default(),
-            reader: OnceCell::new(),
-            made: Mutex::default(),
-            counter: AtomicU64::new(0),
+            admin: Arc::default(),
+            reader: Arc::default(),
+            made: Arc::default(),
+            counter: Arc::default(),
             run: format!("{:x}", since_epoch.as_nanos()),
-            turn: RwLock::default(),
+            turn: Arc::default(),
         })
+    }
+
+    /// The same world through one of its servers alone, for what each process counts by itself: metrics, and failed
+    /// sign-ins.
+    pub fn through_one(&self) -> Self {
+        Self { client: self.client.to_one(), ..self.clone() }
     }
 
     /// The document that answers are checked against.

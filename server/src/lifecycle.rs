@@ -87,7 +87,8 @@ fn fail(error: &dyn std::fmt::Display) -> ExitCode {
 }
 
 async fn serve(variant: VariantSettings) -> Result<(), StartError> {
-    let VariantSettings { framework, store, ref settings, .. } = variant;
+    let VariantSettings { framework, ref settings, .. } = variant;
+    let (store, database_url) = variant.store.resolve(variant.database_url.as_deref())?;
     let secrets = settings.secrets(|name| std::env::var_os(name))?;
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown);
@@ -97,7 +98,7 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
 
     let connections = settings.pool_size.map_or_else(|| store.default_connections(), NonZeroUsize::get);
     let options = StoreOptions { connections, timeout: settings.store_timeout_ms };
-    let repositories = store.open(&variant.database_url, options).await?;
+    let repositories = store.open(&database_url, options).await?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let passwords = Arc::new(Passwords::start(cores).map_err(StartError::Threads)?);
     let users = repositories.users.as_ref();

@@ -1,8 +1,11 @@
 //! The command line of one variant. Every flag has an environment variable.
 
-use crate::variant::{Framework, Store};
-use clap::Args;
+use crate::framework::Framework;
+use crate::store::StoreChoice;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command};
 use shared::config::Settings;
+use std::ffi::OsStr;
 
 /// What one variant is made of.
 #[derive(Args, Clone, Debug)]
@@ -10,12 +13,13 @@ pub struct VariantSettings {
     /// Framework that serves the API
     #[arg(long, env = "FRAMEWORK", value_enum)]
     pub framework: Framework,
-    /// Store that keeps the data
-    #[arg(long, env = "STORE", value_enum)]
-    pub store: Store,
-    /// Where the data is; a file of SQLite is created if it is not there. The memory store ignores it
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", default_value = "sqlite://data/stackdiff.db")]
-    pub database_url: String,
+    /// Store that keeps the data; diesel and sea-orm alone take the database that --database-url names
+    #[arg(long, env = "STORE", value_parser = StoreParser)]
+    pub store: StoreChoice,
+    /// Where the data is; what is missing of it is created. By default a SQLite file below data/, or the database that
+    /// `infra/services up` starts on this machine
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
     /// Create the demo users at start; their password is printed once
     #[arg(long, env = "SEED_DEMO", value_name = "BOOL", num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
     pub seed_demo: bool,
@@ -25,6 +29,22 @@ pub struct VariantSettings {
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap would take a comment here for the text of the help page")]
     pub settings: Settings,
+}
+
+/// Shows the stores that were built in, and says of another one which feature brings it.
+#[derive(Clone)]
+struct StoreParser;
+
+impl TypedValueParser for StoreParser {
+    type Value = StoreChoice;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<StoreChoice, clap::Error> {
+        StringValueParser::new().try_map(|name| StoreChoice::parse(&name)).parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
+        Some(Box::new(StoreChoice::names().into_iter().map(PossibleValue::new)))
+    }
 }
 
 impl VariantSettings {
@@ -38,6 +58,14 @@ Secrets come by environment or file, never by flag:
   ADMIN_PASSWORD      Password of the first admin, 8 to 128 characters; together with ADMIN_EMAIL
   DEMO_PASSWORD_HASH  Argon2id hash (PHC string) of the demo users' password; by default made anew
 
+Database URLs:
+  sqlite://data/x.db                                  a file, made if it is not there
+  postgres://user:password@host:5432/database         sslmode=verify-full and sslrootcert=FILE for TLS
+  mysql://user:password@host:3306/database            MariaDB, too
+  mongodb://user:password@host:27017/database         a replica set; tls=true for TLS
+  redis://:password@host:6379/0?prefix=name           rediss:// for TLS; Valkey, too
+  dynamodb://region/table                             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; endpoint=URL for another endpoint
+
 Example:
-  server --framework rocket --store sea-orm-sqlite --database-url sqlite://data/x.db --listen 127.0.0.1:3000";
+  server --framework rocket --store sea-orm --database-url sqlite://data/x.db --listen 127.0.0.1:3000";
 }

@@ -27,7 +27,7 @@ struct Variant {
 #[derive(Clone)]
 struct Running {
     world: Arc<World>,
-    _server: Arc<(Process, TempDir)>,
+    _server: Arc<(Process, Start, TempDir)>,
 }
 
 impl Variant {
@@ -40,7 +40,7 @@ impl Variant {
         let start = Start::new(self.framework, self.store, folder.path());
         let process = start.run()?;
         let world = World::new(&process.url, start.credentials.clone())?;
-        Ok(Running { world: Arc::new(world), _server: Arc::new((process, folder)) })
+        Ok(Running { world: Arc::new(world), _server: Arc::new((process, start, folder)) })
     }
 }
 

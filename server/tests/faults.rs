@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::requests::{count_users, new_user, send, sign_in, value};
-use support::{Start, folder, sqlite_stores};
+use support::{Start, folder, lasting_stores, sqlite_stores};
 
 const FRAMEWORK: Framework = Framework::Axum;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_user_that_a_client_saw_created_is_there_after_kill_9() {
-    for store in sqlite_stores() {
+    for store in lasting_stores() {
         let folder = folder();
         let start = Start::new(FRAMEWORK, store, folder.path());
         let process = start.run().unwrap();

@@ -7,10 +7,8 @@ mod support;
 use contract::client::Client;
 use contract::request::Request;
 use server::{Framework, Store};
-use shared::repository::StoreOptions;
-use std::time::Duration;
 use support::requests::{count_users, new_user, send, sign_in, value};
-use support::{Process, Start, folder, sqlite_stores};
+use support::{Process, Start, folder, lasting_stores, sqlite_stores};
 
 const FRAMEWORK: Framework = Framework::Axum;
 
@@ -24,7 +22,7 @@ fn a_database_that_cannot_be_opened_is_said_in_one_sentence() {
         std::fs::write(path("file"), "").unwrap();
         for name in ["directory.db", "garbage.db", "file/below.db"] {
             let mut start = Start::new(FRAMEWORK, store, folder.path());
-            start.database = path(name);
+            start.database_url = format!("sqlite://{}", path(name).display());
             let (status, said) = start.refusal();
             assert_eq!(status.code(), Some(1), "{store} {name}: {said}");
             assert!(said.starts_with("error: ") && said.contains(name), "{store} {name}: {said}");
@@ -90,8 +88,8 @@ fn a_port_that_is_taken_is_said_with_the_flag_that_changes_it() {
 }
 
 #[test]
-fn many_processes_that_start_at_once_on_an_empty_folder_all_come_up() {
-    for store in sqlite_stores() {
+fn many_processes_that_start_at_once_on_an_empty_database_all_come_up() {
+    for store in lasting_stores() {
         let folder = folder();
         let start = Start::new(FRAMEWORK, store, folder.path());
         let started: Vec<_> = std::thread::scope(|scope| {
@@ -106,7 +104,7 @@ fn many_processes_that_start_at_once_on_an_empty_folder_all_come_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn demo_users_have_one_password_whoever_creates_them() {
-    for store in sqlite_stores() {
+    for store in lasting_stores() {
         let folder = folder();
         let start = Start::new(FRAMEWORK, store, folder.path()).argument("--seed-demo");
         let started: Vec<_> = std::thread::scope(|scope| {
@@ -136,9 +134,7 @@ async fn demo_data_that_was_cut_off_is_completed_under_the_same_password() {
     let folder = folder();
     let start = Start::new(FRAMEWORK, Store::DieselSqlite, folder.path());
     // What a crash leaves: the admin and a beginning of the users.
-    let options = StoreOptions { connections: 1, timeout: Duration::from_secs(10) };
-    let url = format!("sqlite://{}", start.database.display());
-    let repositories = Store::DieselSqlite.open(&url, options).await.unwrap();
+    let repositories = start.own.open().await;
     let passwords = shared::passwords::Passwords::start(1).unwrap();
     let users = repositories.users.as_ref();
     let password = shared::services::create_demo_admin(users, &passwords, None).await.unwrap().unwrap();
@@ -174,7 +170,7 @@ async fn demo_users_take_the_password_whose_hash_is_given() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_told_to_stop_ends_well_and_keeps_what_it_answered() {
     for framework in [Framework::Axum, Framework::Actix, Framework::Rocket] {
-        for store in sqlite_stores() {
+        for store in lasting_stores() {
             let folder = folder();
             let start = Start::new(framework, store, folder.path());
             let mut process = start.run().unwrap();

@@ -141,6 +141,12 @@ pub enum StoreError {
 /// Why a store could not be opened at start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The program was built without this store.
+    #[error("{store} was left out of this program: build it with --features {store}")]
+    LeftOut {
+        /// Its name, which is its feature's.
+        store: String,
+    },
     /// The URL is not one that this store takes.
     #[error("DATABASE_URL must look like {expected}, not like {}", without_password(.given))]
     Url {

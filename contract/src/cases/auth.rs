@@ -131,6 +131,7 @@ async fn fail_ten_times(world: &World, email: &str) -> Outcome {
 }
 
 async fn login_is_refused_after_ten_failures_even_with_the_right_password(world: &World) -> Outcome {
+    let world = &world.through_one();
     let email = world.register().await?.text_at("/email")?;
     fail_ten_times(world, &email).await?;
     world.login(&email, "wrong password").await?.status(429)?.problem("too-many-attempts")?;
@@ -139,6 +140,7 @@ async fn login_is_refused_after_ten_failures_even_with_the_right_password(world:
 }
 
 async fn login_counts_failures_without_regard_to_case(world: &World) -> Outcome {
+    let world = &world.through_one();
     // An e-mail that nobody has is limited like any other; else the limit would tell who has an account.
     let email = world.unique_email();
     fail_ten_times(world, &email).await?;
@@ -148,6 +150,7 @@ async fn login_counts_failures_without_regard_to_case(world: &World) -> Outcome 
 }
 
 async fn login_limit_leaves_other_emails_alone(world: &World) -> Outcome {
+    let world = &world.through_one();
     let other = world.register().await?.text_at("/email")?;
     let email = world.unique_email();
     fail_ten_times(world, &email).await?;
@@ -157,6 +160,7 @@ async fn login_limit_leaves_other_emails_alone(world: &World) -> Outcome {
 }
 
 async fn login_counts_parallel_failures_exactly(world: &World) -> Outcome {
+    let world = &world.through_one();
     let email = world.register().await?.text_at("/email")?;
     let attempts = (0..30).map(|_| world.login(&email, "wrong password"));
     let answers = try_join_all(attempts).await?;

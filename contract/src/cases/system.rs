@@ -52,6 +52,7 @@ fn total(text: &str, metric: &str, labels: &[&str]) -> f64 {
 const FIND: [&str; 3] = [r#"method="GET""#, r#"="/api/users/{id}""#, r#"status="404""#];
 
 async fn metrics_count_requests_by_route_and_status(world: &World) -> Outcome {
+    let world = &world.through_one();
     let token = &world.reader().await?.token;
     let before = world.get("/metrics").await?;
     before.status(200)?.header_is("content-type", "text/plain; version=0.0.4; charset=utf-8")?;

@@ -2,11 +2,13 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub mod database;
 pub mod requests;
 
 use clap::ValueEnum;
 use contract::{CaseError, Credentials};
-use server::{Framework, Store};
+use database::OwnDatabase;
+use server::{Database, Framework, Store};
 use shared::config::Secret;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -17,13 +19,23 @@ use tempfile::TempDir;
 
 /// Every framework over every store.
 pub fn variants() -> Vec<(Framework, Store)> {
-    let stores = |framework: &Framework| Store::value_variants().iter().map(|store| (*framework, *store)).collect();
+    let stores = |framework: &Framework| Store::built_in().into_iter().map(|store| (*framework, store)).collect();
     Framework::value_variants().iter().flat_map(|framework| -> Vec<_> { stores(framework) }).collect()
 }
 
 /// The stores that keep their data in a SQLite file.
 pub fn sqlite_stores() -> Vec<Store> {
-    Store::value_variants().iter().copied().filter(|store| *store != Store::Memory).collect()
+    Store::built_in().into_iter().filter(|store| store.database() == Database::Sqlite).collect()
+}
+
+/// The stores whose database is a server.
+pub fn server_stores() -> Vec<Store> {
+    Store::built_in().into_iter().filter(|store| store.database().service().is_some()).collect()
+}
+
+/// The stores that outlive their process.
+pub fn lasting_stores() -> Vec<Store> {
+    Store::built_in().into_iter().filter(|store| *store != Store::Memory).collect()
 }
 
 /// Secrets made for this test.
@@ -37,7 +49,11 @@ pub fn credentials() -> Credentials {
 pub struct Start {
     pub framework: Framework,
     pub store: Store,
+    /// The file, for SQLite.
     pub database: PathBuf,
+    pub database_url: String,
+    /// Removed with the last of its clones.
+    pub own: Arc<OwnDatabase>,
     pub credentials: Credentials,
     pub arguments: Vec<String>,
     pub variables: Vec<(String, String)>,
@@ -47,10 +63,14 @@ pub struct Start {
 
 impl Start {
     pub fn new(framework: Framework, store: Store, folder: &Path) -> Self {
+        let database = folder.join("test.db");
+        let own = Arc::new(OwnDatabase::new(store, &database));
         Self {
             framework,
             store,
-            database: folder.join("test.db"),
+            database,
+            database_url: own.url.clone(),
+            own,
             credentials: credentials(),
             arguments: Vec::new(),
             variables: Vec::new(),
@@ -80,7 +100,7 @@ impl Start {
         };
         command
             .args(["--framework", &self.framework.to_string(), "--store", &self.store.to_string()])
-            .args(["--database-url", &format!("sqlite://{}", self.database.display())])
+            .args(["--database-url", &self.database_url])
             .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(&self.arguments)
             .env("JWT_SECRET", &self.credentials.jwt_secret)

@@ -141,8 +141,19 @@ impl AuthService {
     /// # Errors
     /// [`Problem::TokenInvalid`], or that of an unavailable server.
     pub async fn confirm(&self, context: &RequestContext, caller: Caller) -> Result<(), Problem> {
-        let credentials = self.credentials(context, caller.id).await?;
-        if credentials == Some((caller.role, caller.credentials_version)) { Ok(()) } else { Err(Problem::TokenInvalid) }
+        let claimed = Some((caller.role, caller.credentials_version));
+        let begun = Instant::now();
+        loop {
+            let standing = self.standing(context, caller.id).await?;
+            if standing.credentials == claimed && standing.asked_at.elapsed() < STANDING_LIFETIME {
+                return Ok(());
+            }
+            if standing.asked_at >= begun {
+                return Err(Problem::TokenInvalid);
+            }
+            // Nobody is refused from memory: another process may have made the token since.
+            self.standings.invalidate(&caller.id).await;
+        }
     }
 
     /// Forgets what is known of a user, after a change by this process.
@@ -150,13 +161,8 @@ impl AuthService {
         self.standings.invalidate(&id).await;
     }
 
-    async fn credentials(&self, context: &RequestContext, id: UserId) -> Result<Option<(Role, i64)>, Problem> {
-        if let Some(known) = self.standings.get(&id).await {
-            if known.asked_at.elapsed() < STANDING_LIFETIME {
-                return Ok(known.credentials);
-            }
-            self.standings.invalidate(&id).await;
-        }
+    /// What was last said of a user, or is said now.
+    async fn standing(&self, context: &RequestContext, id: UserId) -> Result<Standing, Problem> {
         let ask = async {
             let asked_at = Instant::now();
             let user: Option<User> = context.limited(self.users.find(context, id)).await?;
@@ -164,12 +170,11 @@ impl AuthService {
             Ok::<Standing, StoreError>(Standing { credentials, asked_at })
         };
         // Requests that come at the same time share one question.
-        let standing = self.standings.try_get_with(id, ask).await.map_err(|error| match *error {
+        self.standings.try_get_with(id, ask).await.map_err(|error| match *error {
             StoreError::Overloaded => Problem::Overloaded,
             StoreError::Internal(_) => Problem::Internal(Some(Box::new(error))),
             _ => Problem::StoreUnavailable(Some(Box::new(error))),
-        })?;
-        Ok(standing.credentials)
+        })
     }
 }
 
