@@ -21,7 +21,7 @@ fn fixture(name: &str) -> Side {
         _ => (Kind::Store, "examples-sql/sea-orm/src"),
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    Side::new(name, kind, &read_folder(&root, folder).unwrap()).unwrap()
+    Side::new(name, kind, &read_folder(&root, folder, None).unwrap()).unwrap()
 }
 
 fn fixtures(left: &str, right: &str, operation: Option<&str>) -> Result<Comparison, CompareError> {
@@ -189,7 +189,7 @@ fn what_is_not_there_is_answered_with_what_is() {
     assert!(unknown.contains("there is: hello::show, tokens::create, users::list"), "{unknown}");
     let kinds = fixtures("axum", "diesel", None).unwrap_err().to_string();
     assert!(kinds.starts_with("`axum` is a framework and `diesel` is a store"), "{kinds}");
-    assert!(kinds.contains("stores: memory, diesel, sea-orm"), "{kinds}");
+    assert!(kinds.contains("stores: memory, diesel-sqlite, sea-orm-sqlite"), "{kinds}");
 }
 
 #[test]
@@ -279,6 +279,6 @@ fn the_command_writes_plain_text_into_a_pipe_and_colour_when_told() {
 fn the_sources_that_were_compiled_in_are_those_on_disk() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for implementation in &IMPLEMENTATIONS {
-        assert_eq!(implementation.sources(), read_folder(&root, implementation.folder).unwrap());
+        assert_eq!(implementation.sources(), read_folder(&root, implementation.folder, implementation.part).unwrap());
     }
 }

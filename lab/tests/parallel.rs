@@ -5,7 +5,7 @@
 
 mod rules;
 
-use rules::{FRAMEWORKS, STORES, alike, dependencies, text};
+use rules::{FRAMEWORKS, STORES, alike, dependencies, place, text};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
     };
     let path_to = |name: &str, path: &str| format!("{name} = {{ path = \"{path}\" }}\n");
     let mut members = vec!["shared", "contract", "server", "lab"];
-    for folder in FRAMEWORKS.iter() {
+    for (folder, _) in FRAMEWORKS.iter() {
         let crate_folder = folder.trim_end_matches("/src");
         members.push(crate_folder);
         write(&format!("{crate_folder}/Cargo.toml"), &manifest(crate_folder, &path_to("shared", "../shared")));
@@ -90,14 +90,17 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
                      pub fn find(services: S, id: I) { Json(services.users.find(id)) }\nfn own() { if true {} }";
         write(&format!("{folder}/handlers/users.rs"), users);
     }
-    for folder in STORES.iter() {
+    for (folder, part) in STORES.iter() {
         let crate_folder = folder.trim_end_matches("/src");
-        members.push(crate_folder);
+        if !members.contains(&crate_folder) {
+            members.push(crate_folder);
+        }
         let name = format!("store-{}", crate_folder.split('/').next_back().unwrap());
         write(&format!("{crate_folder}/Cargo.toml"), &manifest(&name, &path_to("shared", "../../shared")));
         write(&format!("{folder}/lib.rs"), "//! No StatusCode.\n#[cfg(test)] mod tests { use dto::A; }");
         let users = "impl UserRepository for Users { fn list(&self, query: Q) {} fn insert(&self, user: U) {} }";
-        write(&format!("{folder}/users.rs"), users);
+        let own = part.map_or_else(|| folder.to_string(), |part| format!("{folder}/{part}"));
+        write(&format!("{own}/users.rs"), users);
     }
     write("shared/Cargo.toml", &manifest("shared", ""));
     write(
@@ -154,13 +157,11 @@ fn the_rules_find_handlers_that_drifted_apart() {
 
 #[test]
 fn the_rules_find_that_there_is_nothing_to_compare() {
+    let paths: Vec<String> = STORES.iter().map(|store| format!("{}/users.rs", place(*store))).collect();
+    let empty: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "")).collect();
     check(
         |root| alike::same_store_methods(root, &STORES),
-        &[
-            ("examples-nosql/memory/src/users.rs", ""),
-            ("examples-sql/diesel/src/users.rs", ""),
-            ("examples-sql/sea-orm/src/users.rs", ""),
-        ],
+        &empty,
         &["examples-nosql/memory/src has no function to compare its siblings with"],
     );
 }
@@ -170,8 +171,8 @@ fn the_rules_find_store_methods_in_another_order() {
     let drifted = "impl UserRepository for Users { fn insert(&self, user: U) {} fn list(&self, query: Q) {} }";
     check(
         |root| alike::same_store_methods(root, &STORES),
-        &[("examples-sql/sea-orm/src/users.rs", drifted)],
-        &["--- examples-nosql/memory/src/users.rs\n+++ examples-sql/sea-orm/src/users.rs\n@@ -1,2 +1,2 @@\n\
+        &[("examples-sql/sea-orm/src/mysql/users.rs", drifted)],
+        &["--- examples-nosql/memory/src/users.rs\n+++ examples-sql/sea-orm/src/mysql/users.rs\n@@ -1,2 +1,2 @@\n\
            +insert(self, user)\n list(self, query)\n-insert(self, user)\n"],
     );
 }

@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn columns_of_a_kind_are_compared_and_kinds_stand_beside_each_other() {
         let library = embedded();
-        let columns = of(library, "users.create", &["rocket", "diesel", "axum"]);
+        let columns = of(library, "users.create", &["rocket", "diesel-sqlite", "axum"]);
         let shown: Vec<Vec<usize>> = columns.kinds.iter().map(|groups| groups[0].columns.clone()).collect();
         assert_eq!(shown, [vec![0, 2], vec![1]]);
         assert_eq!(columns.columns[1].functions[0].operation(), "users::insert");
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn helpers_follow_and_belong_together_by_name() {
         let library = embedded();
-        let columns = of(library, "users.update", &["memory", "diesel", "sea-orm"]);
+        let columns = of(library, "users.update", &["memory", "diesel-sqlite", "sea-orm-sqlite"]);
         let first: Vec<&str> = columns.kinds[0]
             .iter()
             .map(|group| group.functions.iter().flatten().next().unwrap().name.as_str())
@@ -306,7 +306,7 @@ mod tests {
         let library = embedded();
         let two = of(library, "users.create", &["axum", "rocket"]).text();
         assert!(two.contains(" | ") && two.contains("1 function; axum 10 lines, rocket "), "{two}");
-        let three = of(library, "users.create", &["axum", "shared", "diesel"]).text();
+        let three = of(library, "users.create", &["axum", "shared", "diesel-sqlite"]).text();
         assert!(three.starts_with("== axum: 10 lines\n\nframework-axum/src/handlers/users.rs:"), "{three}");
         assert!(three.contains("== diesel: ") && !three.contains('\u{1b}'));
     }

@@ -321,11 +321,7 @@ mod tests {
         let store =
             vec![file("d", "orders.rs", "impl OrderRepository for Orders { fn take(&self) { help() } }\nfn help() {}")];
         let document = serde_json::json!({ "paths": { "/orders": { "post": { "operationId": "orders.place" } } } });
-        let crates = [
-            ("web", Kind::Framework, "w", web),
-            ("shared", Kind::Shared, "s", shared),
-            ("db", Kind::Store, "d", store),
-        ];
+        let crates = [("web", Kind::Framework, web), ("shared", Kind::Shared, shared), ("db", Kind::Store, store)];
         Library::new(crates, Contract::new(&document).operations).unwrap()
     }
 
@@ -342,7 +338,7 @@ mod tests {
         let store = library.crate_named("db").unwrap();
         let shown: Vec<&str> = entry.functions(&library, store).iter().map(|function| function.name.as_str()).collect();
         assert_eq!(shown, ["take", "help"]);
-        assert!(library.store("db-file").is_some() && library.store("dbx").is_none());
+        assert!(library.crate_named("db").is_some() && library.crate_named("dbx").is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::compare::fields::Fields;
 use crate::compare::follow::Entry;
 use crate::compare::highlight::{Highlighter, Token};
 use crate::compare::lines::displayed_lines;
-use crate::compare::source::{IMPLEMENTATIONS, Kind, SourceFile};
+use crate::compare::source::{IMPLEMENTATIONS, Kind, SourceFile, is_first_of};
 use crate::compare::{CompareError, Side};
 use crate::operations::{Contract, Operation};
 use std::collections::HashMap;
@@ -15,8 +15,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Crate {
     /// Its name, its kind and its functions.
     pub side: Side,
-    /// Its source folder, from the root of the repository.
-    pub folder: String,
     /// Its files, ordered by path.
     pub files: Vec<SourceFile>,
 }
@@ -42,16 +40,16 @@ impl Library {
     /// # Errors
     /// If a file does not parse.
     pub fn embedded() -> Result<Self, CompareError> {
-        let files = IMPLEMENTATIONS.iter().map(|crate_| (crate_.name, crate_.kind, crate_.folder, crate_.sources()));
+        let files = IMPLEMENTATIONS.iter().map(|crate_| (crate_.name, crate_.kind, crate_.sources()));
         Self::new(files, Contract::embedded().operations.clone())
     }
 
-    /// A library of these crates (name, kind, folder, files) and these operations.
+    /// A library of these crates (name, kind, files) and these operations.
     ///
     /// # Errors
     /// If a file does not parse.
     pub fn new<'a>(
-        crates: impl IntoIterator<Item = (&'a str, Kind, &'a str, Vec<SourceFile>)>,
+        crates: impl IntoIterator<Item = (&'a str, Kind, Vec<SourceFile>)>,
         operations: Vec<Operation>,
     ) -> Result<Self, CompareError> {
         let mut library = Self {
@@ -61,12 +59,12 @@ impl Library {
             highlighter: Highlighter::default(),
             coloured: Mutex::default(),
         };
-        for (name, kind, folder, files) in crates {
+        for (name, kind, files) in crates {
             let side = Side { name: name.to_owned(), kind, functions: functions_of_all(&files)? };
             if kind == Kind::Shared {
                 files.iter().for_each(|file| library.structs.read(file));
             }
-            library.crates.push(Crate { side, folder: folder.to_owned(), files });
+            library.crates.push(Crate { side, files });
         }
         let routed = |entry: Entry| {
             let place = library.of_kind(Kind::Framework).find_map(|crate_| library.route(&entry, crate_));
@@ -84,19 +82,11 @@ impl Library {
         self.crates.iter().filter(move |crate_| crate_.side.kind == kind)
     }
 
-    /// The crate of this name.
+    /// The crate of this name; that of a crate with several databases is its first store's: `diesel` is `diesel-sqlite`.
     #[must_use]
     pub fn crate_named(&self, name: &str) -> Option<&Crate> {
-        self.crates.iter().find(|crate_| crate_.side.name == name)
-    }
-
-    /// The crate of a store that can be run: `diesel` for `diesel-sqlite`.
-    #[must_use]
-    pub fn store(&self, store: &str) -> Option<&Crate> {
-        let is_it = |crate_: &&Crate| {
-            store.strip_prefix(&crate_.side.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        };
-        self.of_kind(Kind::Store).find(is_it)
+        let of_crate = || self.crates.iter().find(|crate_| is_first_of(&crate_.side.name, name));
+        self.crates.iter().find(|crate_| crate_.side.name == name).or_else(of_crate)
     }
 
     /// An operation by its name in the contract (`health.live`), or by that of its handlers (`system.live`).
@@ -122,9 +112,10 @@ impl Library {
 }
 
 impl Crate {
-    /// The paths of its files, from its source folder.
-    pub fn relative_paths(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().filter_map(|file| file.path.strip_prefix(&self.folder)?.strip_prefix('/'))
+    /// The file at this path inside its source folder.
+    #[must_use]
+    pub fn file_at(&self, relative: &str) -> Option<&SourceFile> {
+        self.files.iter().find(|file| file.relative == relative)
     }
 
     /// The file at this path from the root of the repository.

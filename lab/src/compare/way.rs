@@ -335,7 +335,7 @@ mod tests {
     fn a_request_that_changes_something_meets_every_stop() {
         let library = embedded();
         for framework in ["axum", "actix", "rocket"] {
-            let parts = parts(library, "users.create", framework, "diesel");
+            let parts = parts(library, "users.create", framework, "diesel-sqlite");
             assert_eq!(
                 titles(&parts),
                 ["Route", "Authenticate", "Validate", "Handler", "Service", "Repository", "Store", "Database"]

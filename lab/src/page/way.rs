@@ -102,7 +102,7 @@ fn find<'a>(
 /// The crates of a variant of the lab's own.
 fn made_of<'a>(library: &'a Library, variant: &'a Variant) -> Option<(&'a str, &'a Crate, &'a Crate)> {
     let framework = library.crate_named(variant.framework.as_deref()?)?;
-    Some((&variant.name, framework, library.store(variant.store.as_deref()?)?))
+    Some((&variant.name, framework, library.crate_named(variant.store.as_deref()?)?))
 }
 
 /// One that goes all the way and changes something.

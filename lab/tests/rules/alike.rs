@@ -1,27 +1,32 @@
 //! Sibling crates have the same files, and in them the same functions in the same order with the same parameters.
 
-use super::sources;
+use super::{Sibling, place, sources};
 use lab::compare::extract::{Function, functions};
 use lab::compare::source::SourceFile;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Files that a crate may lack, each for the reason beside it.
-const NOT_NEEDED: [(&str, &str); 1] = [
+/// Files that a sibling may lack or have alone, each for the reason beside it.
+const NOT_COMPARED: [(&str, &str); 2] = [
     // Memory begins empty at each start: there is no schema to bring up to date.
     ("examples-nosql/memory/src", "migrations.rs"),
+    // Where a crate has several databases, each has its `open` in a file of its own.
+    ("", "mod.rs"),
 ];
 
-/// Every crate has the files of every other, but for those of [`NOT_NEEDED`].
-pub fn same_files(root: &Path, folders: &[&str]) -> Vec<String> {
-    let paths =
-        |folder: &&str| -> Vec<String> { sources(root, folder).iter().map(|file| relative(file, folder)).collect() };
-    let all: Vec<Vec<String>> = folders.iter().map(paths).collect();
+/// Every sibling has the files of every other, but for those of [`NOT_COMPARED`].
+pub fn same_files(root: &Path, siblings: &[Sibling]) -> Vec<String> {
+    let paths = |sibling: &Sibling| -> BTreeSet<String> {
+        let files = sources(root, *sibling).into_iter().map(|file| file.relative);
+        files.filter(|path| !NOT_COMPARED.contains(&("", path.as_str()))).collect()
+    };
+    let all: Vec<BTreeSet<String>> = siblings.iter().map(paths).collect();
     let mut findings = Vec::new();
-    for (folder, own) in folders.iter().zip(&all) {
-        for (sibling, others) in folders.iter().zip(&all) {
-            let needed = |path: &&String| !NOT_NEEDED.contains(&(*folder, path.as_str()));
-            for path in others.iter().filter(|path| !own.contains(path)).filter(needed) {
-                findings.push(format!("{folder}/{path} is missing: {sibling} has it"));
+    for (sibling, own) in siblings.iter().zip(&all) {
+        for (other, others) in siblings.iter().zip(&all) {
+            let needed = |path: &&String| !NOT_COMPARED.contains(&(sibling.0, path.as_str()));
+            for path in others.difference(own).filter(needed) {
+                findings.push(format!("{}/{path} is missing: {} has it", place(*sibling), place(*other)));
             }
         }
     }
@@ -29,53 +34,49 @@ pub fn same_files(root: &Path, folders: &[&str]) -> Vec<String> {
 }
 
 /// The public functions of each file of `handlers/` are those of the first crate, in its order, with its parameters.
-pub fn same_handlers(root: &Path, folders: &[&str]) -> Vec<String> {
-    same_functions(root, folders, |path| path.starts_with("handlers/"), |function| function.public)
+pub fn same_handlers(root: &Path, siblings: &[Sibling]) -> Vec<String> {
+    same_functions(root, siblings, |path| path.starts_with("handlers/"), |function| function.public)
 }
 
 /// The methods that implement the traits of `shared` are those of the first crate in its order, with its parameters.
-pub fn same_store_methods(root: &Path, folders: &[&str]) -> Vec<String> {
+pub fn same_store_methods(root: &Path, siblings: &[Sibling]) -> Vec<String> {
     let is_of_shared = |name: &String| name == "Store" || name.ends_with("Repository");
-    same_functions(root, folders, |_| true, |function| function.implements.as_ref().is_some_and(is_of_shared))
+    same_functions(root, siblings, |_| true, |function| function.implements.as_ref().is_some_and(is_of_shared))
 }
 
 fn same_functions(
     root: &Path,
-    folders: &[&str],
+    siblings: &[Sibling],
     is_compared: fn(&str) -> bool,
     counts: impl Fn(&Function) -> bool,
 ) -> Vec<String> {
-    let Some((first, siblings)) = folders.split_first() else {
+    let Some((first, others)) = siblings.split_first() else {
         return Vec::new();
     };
     let mut findings = Vec::new();
     let mut compared = 0;
-    for model in sources(root, first) {
-        let path = relative(&model, first);
-        if !is_compared(&path) {
+    for model in sources(root, *first) {
+        if !is_compared(&model.relative) {
             continue;
         }
         let expected = signatures(&model, &counts);
         compared += expected.len();
-        for sibling in siblings {
-            // A missing file is `same_files`' to report.
-            let Some(file) = sources(root, sibling).into_iter().find(|file| relative(file, sibling) == path) else {
-                continue;
-            };
-            let found = signatures(&file, &counts);
-            if found != expected {
-                findings.push(difference(&model.path, &expected, &file.path, &found));
+        for sibling in others {
+            // A missing file is `same_files`' to report. One may stand beside the folders of the databases and in one.
+            let files = sources(root, *sibling).into_iter().filter(|file| file.relative == model.relative);
+            let found: Vec<(String, Vec<String>)> =
+                files.map(|file| (file.path.clone(), signatures(&file, &counts))).collect();
+            let Some((path, _)) = found.last() else { continue };
+            let all: Vec<String> = found.iter().flat_map(|(_, signatures)| signatures.clone()).collect();
+            if all != expected {
+                findings.push(difference(&model.path, &expected, path, &all));
             }
         }
     }
     if compared == 0 {
-        findings.push(format!("{first} has no function to compare its siblings with"));
+        findings.push(format!("{} has no function to compare its siblings with", place(*first)));
     }
     findings
-}
-
-fn relative(file: &SourceFile, folder: &str) -> String {
-    file.path[folder.len() + 1..].to_owned()
 }
 
 /// `create(services, caller, body)`, one a function.

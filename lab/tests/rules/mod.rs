@@ -11,18 +11,26 @@ use lab::compare::source::{IMPLEMENTATIONS, Kind, SourceFile, read_folder};
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// The framework crates' source folders: those that the comparison knows, so that a new one is held to the rules.
-pub static FRAMEWORKS: LazyLock<Vec<&'static str>> = LazyLock::new(|| folders(Kind::Framework));
+/// What is compared with its siblings: a source folder, or what one database needs of it.
+pub type Sibling = (&'static str, Option<&'static str>);
 
-/// The store crates' source folders.
-pub static STORES: LazyLock<Vec<&'static str>> = LazyLock::new(|| folders(Kind::Store));
+/// The frameworks: those that the comparison knows, so that a new one is held to the rules.
+pub static FRAMEWORKS: LazyLock<Vec<Sibling>> = LazyLock::new(|| siblings(Kind::Framework));
 
-fn folders(kind: Kind) -> Vec<&'static str> {
+/// The stores.
+pub static STORES: LazyLock<Vec<Sibling>> = LazyLock::new(|| siblings(Kind::Store));
+
+fn siblings(kind: Kind) -> Vec<Sibling> {
     let of_kind = IMPLEMENTATIONS.iter().filter(|implementation| implementation.kind == kind);
-    of_kind.map(|implementation| implementation.folder).collect()
+    of_kind.map(|implementation| (implementation.folder, implementation.part)).collect()
 }
 
-/// The Rust files of a source folder.
-pub fn sources(root: &Path, folder: &str) -> Vec<SourceFile> {
-    read_folder(root, folder).unwrap_or_else(|error| panic!("cannot read {folder}: {error}"))
+/// The Rust files of a sibling.
+pub fn sources(root: &Path, (folder, part): Sibling) -> Vec<SourceFile> {
+    read_folder(root, folder, part).unwrap_or_else(|error| panic!("cannot read {folder}: {error}"))
+}
+
+/// Where its own files are.
+pub fn place((folder, part): Sibling) -> String {
+    part.map_or_else(|| folder.to_owned(), |part| format!("{folder}/{part}"))
 }

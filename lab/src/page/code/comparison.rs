@@ -136,6 +136,9 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
     }
 }
 
+/// A relational database, a document store and a key-value store.
+const SQL_BESIDE_NOSQL: [&str; COLUMNS_MAX] = ["diesel-postgres", "mongodb", "redis"];
+
 fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<Preset> {
     let names = |crates: Vec<&Crate>| crates.iter().map(|crate_| crate_.side.name.clone()).collect::<Vec<_>>();
     let shown = names(chosen.crates.clone());
@@ -144,11 +147,14 @@ fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<P
     let way = [
         shown_of_kind(Kind::Framework).or_else(|| library.of_kind(Kind::Framework).next()),
         library.of_kind(Kind::Shared).next(),
-        shown_of_kind(Kind::Store).or_else(|| library.store(store?)).or_else(|| library.of_kind(Kind::Store).next()),
+        shown_of_kind(Kind::Store)
+            .or_else(|| library.crate_named(store?))
+            .or_else(|| library.of_kind(Kind::Store).next()),
     ];
     let all = [
         ("The frameworks", of_kind(Kind::Framework)),
         ("The stores", of_kind(Kind::Store)),
+        ("SQL beside NoSQL", names(SQL_BESIDE_NOSQL.iter().filter_map(|name| library.crate_named(name)).collect())),
         ("Handler, service, store", names(way.into_iter().flatten().collect())),
     ];
     let preset = |(index, (name, columns)): (usize, (&'static str, Vec<String>))| Preset {

@@ -43,10 +43,9 @@ pub(super) fn page(library: &Library, path: &str) -> Option<FilePage> {
     let tokens = library.tokens(&whole);
     let lines = displayed_lines(&whole);
     let code = lines.iter().zip(tokens.iter()).map(|(line, tokens)| CodeLine::plain(line, tokens));
-    let relative = file.path.strip_prefix(&crate_.folder)?;
     let siblings = library.of_kind(crate_.side.kind).filter(|sibling| sibling.side.name != crate_.side.name);
     let siblings = siblings.filter_map(|sibling| {
-        let file = sibling.file(&format!("{}{relative}", sibling.folder))?;
+        let file = sibling.file_at(&file.relative)?;
         Some((sibling.side.name.clone(), file_address(&file.path, None)))
     });
     Some(FilePage {

@@ -169,7 +169,7 @@ mod tests {
     fn code_is_shown_as_text_whatever_is_in_it() {
         let code = "fn f() {\n    say(\"<script>alert('1')</script> &amp;\");\n}";
         let crates = ["left", "right"]
-            .map(|name| (name, Kind::Store, "x/src", vec![SourceFile::new("x/src", "x.rs", code.replace('1', name))]));
+            .map(|name| (name, Kind::Store, vec![SourceFile::new("x/src", "x.rs", code.replace('1', name))]));
         let library = Library::new(crates, Vec::new()).unwrap();
         let chosen = comparison::chosen(&library, "x::f", &[]).unwrap();
         let html = comparison::page(&library, &chosen, None).render().unwrap();

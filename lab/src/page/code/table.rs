@@ -159,10 +159,11 @@ fn methods(library: &Library) -> Vec<Row> {
 fn files(library: &Library) -> Vec<Files> {
     let of_kind = |(kind, name, id): (Kind, &'static str, &'static str)| {
         let crates: Vec<&Crate> = library.of_kind(kind).collect();
-        let paths: BTreeSet<&str> = crates.iter().flat_map(|crate_| crate_.relative_paths()).collect();
+        let paths: BTreeSet<&str> =
+            crates.iter().flat_map(|crate_| &crate_.files).map(|file| file.relative.as_str()).collect();
         let row = |path: &str| {
             let cell = |crate_: &&Crate| {
-                let file = crate_.file(&format!("{}/{path}", crate_.folder))?;
+                let file = crate_.file_at(path)?;
                 let lines = file.text.lines().count();
                 let label = format!("{path} in {}: {lines} lines", crate_.side.name);
                 Some(Count { lines, href: file_address(&file.path, None), label })
