@@ -112,12 +112,20 @@ async function ask(order) {
 
 class Refused extends Error {}
 
+/// The variants that a choice names: one; those of a framework (`axum-*`) or of a store (`*-mongodb`) that run; all that run.
+function meant(chosen) {
+  const [before, after] = chosen.split("*");
+  if (chosen && after === undefined) return [chosen];
+  const running = [...variants.options].filter((option) => "runs" in option.dataset).map((option) => option.value);
+  return running.filter((name) => name.startsWith(before) && name.endsWith(after ?? ""));
+}
+
 async function send() {
   if (button.disabled || button.ariaDisabled) return;
   const request = read();
   const body = form.querySelector("#body");
   const chosen = request.v;
-  const names = chosen ? [chosen] : [...variants.options].filter((option) => "runs" in option.dataset).map((option) => option.value);
+  const names = meant(chosen);
   // Not `disabled`: that would take the keyboard's focus away.
   button.ariaDisabled = "true";
   button.textContent = "Waiting …";
@@ -127,7 +135,7 @@ async function send() {
   results.scrollIntoView({ block: "nearest" });
   try {
     const summaries = await ask({
-      variants: chosen ? [chosen] : null,
+      variants: chosen ? names : null,
       operation: form.dataset.operation,
       method: request.m,
       path: target(request),

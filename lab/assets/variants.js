@@ -24,12 +24,23 @@ function show(variant) {
   for (const link of cell.querySelectorAll("a[data-path]")) link.href = `http://${variant.address}${link.dataset.path}`;
 }
 
+/// Says which databases do not answer, and how each is started.
+function showDatabases(variants) {
+  for (const group of document.querySelectorAll("[data-database]")) {
+    const needs = group.querySelector(".needs");
+    const isAway = (variant) => variant.database === group.dataset.database && variant.status === "no database";
+    if (needs) needs.hidden = !variants.some(isAway);
+  }
+}
+
 const UNKNOWN = { status: "unknown", mood: "", facts: "", detail: null, address: null };
 
 async function refresh() {
   try {
     const response = await fetch("/variants", { signal: AbortSignal.timeout(PATIENCE) });
-    for (const variant of await response.json()) show(variant);
+    const variants = await response.json();
+    for (const variant of variants) show(variant);
+    showDatabases(variants);
     labAnswers(true);
   } catch {
     // Whoever does not answer knows nothing of the variants either.

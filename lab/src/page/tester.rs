@@ -53,6 +53,8 @@ struct TesterPage<'a> {
     mistake: Option<Mistake>,
     draft: Draft,
     variants: Vec<Variant>,
+    /// What several variants have in common, and how the script knows them by their names: `axum-*`, `*-mongodb`.
+    kinds: Vec<(String, String)>,
     /// What of the address names nothing.
     unknown: Option<String>,
 }
@@ -78,7 +80,7 @@ impl TesterPage<'_> {
         match variant.status {
             Status::Ready | Status::NotReady => "",
             Status::Starting => " (starting)",
-            Status::Stopped => " (not running)",
+            Status::Stopped | Status::NoDatabase => " (not running)",
             Status::Ended => " (has ended)",
             Status::Failed => " (did not start)",
         }
@@ -123,11 +125,27 @@ async fn page(State(lab): State<Arc<Lab>>, RawQuery(query): RawQuery) -> Respons
         mistakes,
         mistake,
         draft,
+        kinds: kinds(&lab.variants.list()),
         variants: lab.variants.list(),
         unknown,
     };
     let status = if page.unknown.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     (status, html(&page)).into_response()
+}
+
+/// The frameworks and the stores of the lab's own variants.
+fn kinds(variants: &[Variant]) -> Vec<(String, String)> {
+    let frameworks = variants.iter().filter_map(|variant| variant.framework.as_deref());
+    let frameworks = frameworks.map(|name| (format!("{name} over every store"), format!("{name}-*")));
+    let stores = variants.iter().filter_map(|variant| variant.store.as_deref());
+    let stores = stores.map(|name| (format!("{name} under every framework"), format!("*-{name}")));
+    let mut kinds: Vec<(String, String)> = Vec::new();
+    for kind in frameworks.chain(stores) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// What the page's script sends.

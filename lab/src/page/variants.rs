@@ -2,7 +2,7 @@
 
 use super::{Lab, html};
 use crate::compare::counted;
-use crate::run::variants::{ChangeError, Variant};
+use crate::run::variants::{ChangeError, Status, Variant};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use clap::ValueEnum;
 use serde::Serialize;
-use server::{Framework, Store};
+use server::{Database, Framework, Store};
 use std::sync::Arc;
 use tokio::task::JoinError;
 
@@ -26,21 +26,42 @@ pub(super) fn routes() -> Router<Arc<Lab>> {
 #[derive(Template)]
 #[template(path = "variants.html")]
 struct VariantsPage {
-    stores: Vec<String>,
-    rows: Vec<Row>,
+    frameworks: Vec<String>,
+    groups: Vec<Group>,
+    left_out: Vec<LeftOut>,
     attached: Vec<Variant>,
 }
 
+/// The stores over one database.
+struct Group {
+    database: Database,
+    /// Whether its server answers; one that runs in the process does.
+    answers: bool,
+    rows: Vec<Row>,
+}
+
+impl Group {
+    fn is(&self, database: Database) -> bool {
+        self.database == database
+    }
+}
+
 struct Row {
-    framework: String,
+    store: Store,
     cells: Vec<Cell>,
 }
 
 struct Cell {
-    store: String,
+    framework: String,
     variant: Variant,
     /// How to run it without the lab.
     command: String,
+}
+
+/// A database whose stores are not in this program.
+struct LeftOut {
+    database: &'static str,
+    stores: Vec<&'static str>,
 }
 
 impl Variant {
@@ -66,22 +87,42 @@ impl VariantsPage {
 
 async fn page(State(lab): State<Arc<Lab>>) -> Response {
     let mut variants = lab.variants.statuses().await;
-    let stores: Vec<String> = Store::value_variants().iter().map(ToString::to_string).collect();
-    let mut take = |framework: &str, store: &str| {
+    let frameworks: Vec<String> = Framework::value_variants().iter().map(ToString::to_string).collect();
+    let mut take = |framework: &str, store: Store| {
         let is_it = |variant: &Variant| {
-            variant.framework.as_deref() == Some(framework) && variant.store.as_deref() == Some(store)
+            variant.framework.as_deref() == Some(framework) && variant.store.as_deref() == Some(store.name())
         };
         variants.iter().position(is_it).map(|place| variants.swap_remove(place))
     };
-    let mut rows = Vec::new();
-    for framework in Framework::value_variants().iter().map(ToString::to_string) {
-        let cell = |store: &String| {
-            let command = format!("cargo run -p server -- --framework {framework} --store {store}");
-            take(&framework, store).map(|variant| Cell { store: store.clone(), variant, command })
+    let mut groups: Vec<Group> = Vec::new();
+    for store in Store::built_in() {
+        let cell = |framework: &String| {
+            let command = format!("cargo run -p server --features {store} -- --framework {framework} --store {store}");
+            take(framework, store).map(|variant| Cell { framework: framework.clone(), variant, command })
         };
-        rows.push(Row { cells: stores.iter().filter_map(cell).collect(), framework });
+        let row = Row { store, cells: frameworks.iter().filter_map(cell).collect() };
+        let answers = !row.cells.iter().any(|cell| cell.variant.status == Status::NoDatabase);
+        match groups.iter_mut().find(|group| group.is(store.database())) {
+            Some(group) => {
+                group.answers &= answers;
+                group.rows.push(row);
+            }
+            None => groups.push(Group { database: store.database(), answers, rows: vec![row] }),
+        }
     }
-    html(&VariantsPage { stores, rows, attached: variants })
+    html(&VariantsPage { frameworks, groups, left_out: left_out(), attached: variants })
+}
+
+fn left_out() -> Vec<LeftOut> {
+    let mut all: Vec<LeftOut> = Vec::new();
+    for store in Store::value_variants().iter().filter(|store| !store.is_built_in()) {
+        let database = store.database().title();
+        match all.iter_mut().find(|left_out| left_out.database == database) {
+            Some(left_out) => left_out.stores.push(store.name()),
+            None => all.push(LeftOut { database, stores: vec![store.name()] }),
+        }
+    }
+    all
 }
 
 /// A variant with the words that the page has for it.

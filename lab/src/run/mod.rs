@@ -1,5 +1,6 @@
 //! The lab itself: demo data, one process a variant, and the page.
 
+mod databases;
 mod demo;
 pub(crate) mod log;
 mod process;
@@ -8,6 +9,7 @@ pub(crate) mod variants;
 
 use crate::page::{self, Lab};
 use clap::{Args, ValueEnum};
+use databases::DatabaseUrls;
 use demo::DemoPassword;
 use process::{Launch, Secrets};
 use server::{Framework, Store};
@@ -37,6 +39,9 @@ pub struct LabSettings {
     /// repeat it for more
     #[arg(long, value_name = "NAME=URL", value_parser = parse_attached)]
     pub attach: Vec<(String, SocketAddr)>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would take a comment here for the text of the help page")]
+    pub databases: DatabaseUrls,
 }
 
 /// Why the lab did not start.
@@ -110,12 +115,13 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
     // Everything that can be refused is tried before anything is begun.
     let listener = TcpListener::bind(settings.lab_listen)
         .map_err(|source| LabError::Page { listen: settings.lab_listen, source })?;
-    let launches = launches(settings)?;
+    let mut launches = launches(settings)?;
     names_differ(settings, &launches)?;
     let names: Vec<String> = launches.iter().filter(|launch| launch.store == FIRST_STORE).map(Launch::name).collect();
     try_ports(&launches)?;
     let folder_error = |source| LabError::Folder { folder: settings.data.clone(), source };
     prepare_private_folder(&settings.data.join("logs")).map_err(folder_error)?;
+    name_databases(settings, &mut launches)?;
 
     println!("Stackdiff lab\n");
     let demo = demo::password(&settings.data).await?;
@@ -147,13 +153,13 @@ const FIRST_STORE: Store = Store::DieselSqlite;
 /// request that changes something can be sent to all of them and answered alike.
 fn launches(settings: &LabSettings) -> Result<Vec<Launch>, LabError> {
     let data = settings.data.to_str().ok_or_else(|| LabError::FolderName(settings.data.clone()))?;
-    let others = Store::value_variants().iter().filter(|store| **store != FIRST_STORE);
+    let others = Store::built_in().into_iter().filter(|store| *store != FIRST_STORE);
     let mut launches = Vec::new();
-    for store in std::iter::once(&FIRST_STORE).chain(others) {
+    for store in std::iter::once(FIRST_STORE).chain(others) {
         for framework in Framework::value_variants() {
             let mut launch = Launch {
                 framework: *framework,
-                store: *store,
+                store,
                 database_url: String::new(),
                 listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), settings.port(launches.len())?),
                 log_path: PathBuf::new(),
@@ -165,6 +171,16 @@ fn launches(settings: &LabSettings) -> Result<Vec<Launch>, LabError> {
         }
     }
     Ok(launches)
+}
+
+/// Gives the variants whose database is a server one of their own there: `stackdiff_1a2b3c4d_axum_mongodb`.
+fn name_databases(settings: &LabSettings, launches: &mut [Launch]) -> Result<(), LabError> {
+    let lab = databases::name_of_lab(&settings.data)?;
+    for launch in launches.iter_mut().filter(|launch| launch.store.database().service().is_some()) {
+        let name = format!("stackdiff_{lab}_{}", launch.name().replace('-', "_"));
+        launch.database_url = settings.databases.url(launch.store, &name);
+    }
+    Ok(())
 }
 
 /// Each server has a name of its own: it is told by it.

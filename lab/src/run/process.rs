@@ -34,6 +34,12 @@ impl Launch {
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.framework, self.store)
     }
+
+    /// The server that the data is in, as people call it; none for what needs none.
+    pub(crate) fn server(&self) -> Option<&'static str> {
+        let database = self.store.database();
+        database.service().map(|_| database.title())
+    }
 }
 
 /// What all variants are given.

@@ -1,12 +1,18 @@
 //! The variants: what there is, what runs, and changing that.
 
+use super::databases::answers;
 use super::log::Log;
 use super::process::{Launch, Process, Secrets};
 use super::sample;
 use serde::Serialize;
+use shared::repository::StoreOptions;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// How a database is removed: nobody waits for that with a request.
+const REMOVAL: StoreOptions = StoreOptions { connections: 1, timeout: Duration::from_secs(10) };
 
 /// A variant as the page shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +33,8 @@ pub(crate) struct Variant {
     pub status: Status,
     /// More about the status, for people: how the process ended, or why it did not start.
     pub detail: Option<String>,
+    /// The server that it keeps its data in, as people call it; none if it needs none, or was attached.
+    pub database: Option<&'static str>,
 }
 
 /// How it is with a variant.
@@ -45,6 +53,8 @@ pub(crate) enum Status {
     Ended,
     /// It did not start.
     Failed,
+    /// It does not run, and could not: its database does not answer.
+    NoDatabase,
 }
 
 impl Status {
@@ -57,6 +67,7 @@ impl Status {
             Self::Stopped => "stopped",
             Self::Ended => "ended",
             Self::Failed => "did not start",
+            Self::NoDatabase => "no database",
         }
     }
 
@@ -65,7 +76,7 @@ impl Status {
         match self {
             Self::Ready => "good",
             Self::NotReady | Self::Ended | Self::Failed => "bad",
-            Self::Starting | Self::Stopped => "",
+            Self::Starting | Self::Stopped | Self::NoDatabase => "",
         }
     }
 }
@@ -160,7 +171,11 @@ impl Variants {
     /// The variants as they are now: each that runs is asked whether it is ready and what it has done.
     pub(crate) async fn statuses(&self) -> Vec<Variant> {
         let mut asking = Vec::new();
+        let away = self.databases_away().await;
         for mut variant in self.list() {
+            if matches!(variant.status, Status::Stopped | Status::Failed) && away.contains(&variant.database) {
+                (variant.status, variant.detail) = (Status::NoDatabase, None);
+            }
             asking.push(tokio::spawn(async move {
                 if let (Some(address), Status::Ready) = (variant.address, variant.status) {
                     let (is_ready, requests) = tokio::join!(sample::is_ready(address), sample::requests(address));
@@ -179,6 +194,20 @@ impl Variants {
             variants.extend(answer.await);
         }
         variants
+    }
+
+    /// The databases that do not answer. All variants of one are on the same server.
+    async fn databases_away(&self) -> Vec<Option<&'static str>> {
+        let mut asked: Vec<(Option<&'static str>, &str)> = Vec::new();
+        for slot in &self.slots {
+            let Kind::Own(launch) = &slot.kind else { continue };
+            let database = launch.server();
+            if database.is_some() && !asked.iter().any(|(other, _)| *other == database) {
+                asked.push((database, &launch.database_url));
+            }
+        }
+        let ask = async |(database, url): (Option<&'static str>, &str)| (!answers(url).await).then_some(database);
+        futures_util::future::join_all(asked.into_iter().map(ask)).await.into_iter().flatten().collect()
     }
 
     /// Where a variant listens; none if it does not, or there is none of this name.
@@ -241,17 +270,8 @@ impl Variants {
         let (slot, launch) = self.own(name)?;
         let _turn = slot.turn.lock().await;
         slot.stop().await;
-        if let Some(file) = launch.database_url.strip_prefix("sqlite://") {
-            // What SQLite keeps beside a file belongs to it.
-            for suffix in ["", "-wal", "-shm"] {
-                match tokio::fs::remove_file(format!("{file}{suffix}")).await {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(ChangeError::Data { name: name.to_owned(), reason: error.to_string() });
-                    }
-                    _ => {}
-                }
-            }
-        }
+        let removed = launch.store.remove(&launch.database_url, REMOVAL).await;
+        removed.map_err(|error| ChangeError::Data { name: name.to_owned(), reason: error.to_string() })?;
         self.start_in_turn(slot, launch).await
     }
 
@@ -306,9 +326,9 @@ impl Slot {
     }
 
     fn variant(&self) -> Variant {
-        let (framework, store) = match &self.kind {
-            Kind::Own(launch) => (Some(launch.framework.to_string()), Some(launch.store.to_string())),
-            Kind::Attached(_) => (None, None),
+        let (framework, store, database) = match &self.kind {
+            Kind::Own(launch) => (Some(launch.framework.to_string()), Some(launch.store.to_string()), launch.server()),
+            Kind::Attached(_) => (None, None, None),
         };
         let mut variant = Variant {
             name: self.name.clone(),
@@ -320,6 +340,7 @@ impl Slot {
             requests: None,
             status: Status::Stopped,
             detail: None,
+            database,
         };
         if let Kind::Attached(address) = self.kind {
             return Variant { address: Some(address), status: Status::Ready, ..variant };
