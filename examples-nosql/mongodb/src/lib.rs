@@ -1,4 +1,64 @@
-//! Who I am: the store that keeps users in MongoDB.
+//! Who I am: the store that keeps users in MongoDB, through MongoDB's own driver.
+//!
+//! Layer: store. I see `shared` (its domain and repository traits) and my driver: no HTTP, no DTO, no rule about who
+//! may do what. A user is one document, typed by `serde`; the server itself checks its shape, keeps addresses apart, and
+//! makes each change of one document whole. Only what concerns two documents at once takes a transaction.
+//!
+//! Read beside me: `examples-nosql/redis`, which keeps the same users in a store without schema or queries, and
+//! `examples-sql/sea-orm`, which has rows where I have documents.
+//!
+//! # Data layout
+//!
+//! | collection `users` | BSON type | what |
+//! | --- | --- | --- |
+//! | `_id` | binary, subtype 4 | the UUIDv7's 16 bytes, which sort as its canonical text does |
+//! | `name`, `email`, `passwordHash` | string | as the service gave them |
+//! | `role` | string | `user` or `admin` |
+//! | `version`, `credentialsVersion` | long | 1, 2, ... |
+//! | `createdAt`, `updatedAt` | date | milliseconds since 1970, all that a BSON date holds |
+//!
+//! The collection has a `$jsonSchema` validator (level strict, action error): these fields with these types and no others,
+//! whoever writes. The collection `guards` holds one document, to make two transactions collide.
+//!
+//! | index of `users` | on | for |
+//! | --- | --- | --- |
+//! | `_id_` | `{_id: 1}` | one user; pages of all |
+//! | `email` | unique `{email: 1}`, collation `{locale: "en", strength: 2}` | one user an address; the look-up at sign-in |
+//! | `role_id` | `{role: 1, _id: 1}` | pages of one role; whether there is another admin |
+//!
+//! # Access patterns
+//!
+//! | operation | commands sent, a round trip each |
+//! | --- | --- |
+//! | list, find, find_by_email | `find` |
+//! | insert | `insert` |
+//! | update that leaves or makes an admin, or of a user; delete of a user | `update` or `delete` |
+//! | the same, refused because of the version | that, and `find` to see why |
+//! | update or delete that takes an admin away | those two, then `update` (the guard), `find` (another admin), `update` or `delete`, `commitTransaction` |
+//!
+//! # What holds each guarantee
+//!
+//! | guarantee | held by |
+//! | --- | --- |
+//! | an e-mail address is taken once | the unique index; its collation equals case only, since the validator lets in printable ASCII only |
+//! | compare-and-swap | `version` in the filter of the one command that changes the document |
+//! | an admin is always left | a transaction that writes to the guard first, so that two of them collide; see `users.rs` |
+//! | durability | write concern `{w: "majority", j: true}`: acknowledged when in the journals of most members |
+//! | a process reads what another was told is written | read preference primary, read concern majority |
+//! | nothing is read that a failover takes back | read concern majority |
+//! | a change happens as a whole or not at all, also if the request is given up | each is one command or one transaction, run to its end in a task of its own; see `connection.rs` |
+//!
+//! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`. Transactions need
+//! a replica set (one server is enough) or a sharded cluster, which is checked at start; so is that the storage engine
+//! keeps data on disk at all.
+//!
+//! The driver sends a write again, once, if the connection broke before the answer came. That is safe and stays on: the
+//! write carries a number of its session, by which the server knows it again and repeats the answer that was lost.
+//!
+//! A process that ends in the middle of such a transaction leaves it open: the server ends it after a minute
+//! (`transactionLifetimeLimitSeconds`), until when no admin can be taken away.
+//!
+//! TLS is on with `mongodb+srv://` or `tls=true`; `tlsCAFile=` names a root of one's own, otherwise the system's count.
 
 mod connection;
 mod migrations;
@@ -23,6 +83,8 @@ const NOT_LET_IN: &str = "check the user, the password and `authSource` in --dat
 const NOT_ALLOWED: &str =
     "its user must be allowed to make collections and indexes there (the roles readWrite and dbAdmin)";
 const TLS: &str = "check `tls`, `tlsCAFile` and `tlsCertificateKeyFile` in --database-url";
+const SECONDARY: &str =
+    "name the members of the replica set in --database-url, with `replicaSet=`, without `directConnection`";
 const OTHERS: &str = "it may belong to another program: choose another database name in --database-url";
 const ALONE: &str = "it must be a replica set (of one server, if you like) or a sharded cluster, since only those have \
                      transactions: start mongod with `--replSet rs0`, then run `rs.initiate()` once in mongosh, \
@@ -107,7 +169,10 @@ fn refusal(database_url: &str, error: &Error) -> OpenError {
     let advice = match &*error.kind {
         ErrorKind::Authentication { .. } => NOT_LET_IN,
         ErrorKind::InvalidTlsConfig { .. } => TLS,
-        ErrorKind::Command(error) if [13, 18].contains(&error.code) => NOT_ALLOWED,
+        // Unauthorized, AtlasError.
+        ErrorKind::Command(error) if [13, 8000].contains(&error.code) => NOT_ALLOWED,
+        // NotWritablePrimary.
+        ErrorKind::Command(error) if error.code == 10_107 => SECONDARY,
         ErrorKind::Command(_) | ErrorKind::Write(_) => OTHERS,
         _ => UNREACHABLE,
     };
