@@ -1,1 +1,188 @@
-//! To be written.
+//! Who I am: the store that keeps users in MongoDB, through MongoDB's own driver.
+//!
+//! Layer: store. I see `shared` (its domain and repository traits) and my driver: no HTTP, no DTO, no rule about who
+//! may do what. A user is one document, typed by `serde`; the server itself checks its shape, keeps addresses apart, and
+//! makes each change of one document whole. Only what concerns two documents at once takes a transaction.
+//!
+//! Read beside me: `examples-nosql/redis`, which keeps the same users in a store without schema or queries, and
+//! `examples-sql/sea-orm`, which has rows where I have documents.
+//!
+//! # Data layout
+//!
+//! | collection `users` | BSON type | what |
+//! | --- | --- | --- |
+//! | `_id` | binary, subtype 4 | the UUIDv7's 16 bytes, which sort as its canonical text does |
+//! | `name`, `email`, `passwordHash` | string | as the service gave them |
+//! | `role` | string | `user` or `admin` |
+//! | `version`, `credentialsVersion` | long | 1, 2, ... |
+//! | `createdAt`, `updatedAt` | date | milliseconds since 1970, all that a BSON date holds |
+//!
+//! The collection has a `$jsonSchema` validator (level strict, action error): these fields with these types and no others,
+//! whoever writes. The collection `guards` holds one document, to make two transactions collide.
+//!
+//! | index of `users` | on | for |
+//! | --- | --- | --- |
+//! | `_id_` | `{_id: 1}` | one user; pages of all |
+//! | `email` | unique `{email: 1}`, collation `{locale: "en", strength: 2}` | one user an address; the look-up at sign-in |
+//! | `role_id` | `{role: 1, _id: 1}` | pages of one role; whether there is another admin |
+//!
+//! # Access patterns
+//!
+//! | operation | commands sent, a round trip each |
+//! | --- | --- |
+//! | list, find, find_by_email | `find` |
+//! | insert | `insert` |
+//! | update that leaves or makes an admin, or of a user; delete of a user | `update` or `delete` |
+//! | the same, refused because of the version | that, and `find` to see why |
+//! | update or delete that takes an admin away | those two, then `update` (the guard), `find` (another admin), `update` or `delete`, `commitTransaction` |
+//!
+//! # What holds each guarantee
+//!
+//! | guarantee | held by |
+//! | --- | --- |
+//! | an e-mail address is taken once | the unique index; its collation equals case only, since the validator lets in printable ASCII only |
+//! | compare-and-swap | `version` in the filter of the one command that changes the document |
+//! | an admin is always left | a transaction that writes to the guard first, so that two of them collide; see `users.rs` |
+//! | durability | write concern `{w: "majority", j: true}`: acknowledged when in the journals of most members |
+//! | a process reads what another was told is written | read preference primary, read concern majority |
+//! | nothing is read that a failover takes back | read concern majority |
+//! | a change happens as a whole or not at all, also if the request is given up | each is one command or one transaction, run to its end in a task of its own; see `connection.rs` |
+//!
+//! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`. Transactions need
+//! a replica set (one server is enough) or a sharded cluster, which is checked at start; so is that the storage engine
+//! keeps data on disk at all.
+//!
+//! The driver sends a write again, once, if the connection broke before the answer came. That is safe and stays on: the
+//! write carries a number of its session, by which the server knows it again and repeats the answer that was lost.
+//!
+//! A process that ends in the middle of such a transaction leaves it open: the server ends it after a minute
+//! (`transactionLifetimeLimitSeconds`), until when no admin can be taken away.
+//!
+//! TLS is on with `mongodb+srv://` or `tls=true`; `tlsCAFile=` names a root of one's own, otherwise the system's count.
+
+mod connection;
+mod migrations;
+mod query_log;
+mod schema;
+mod users;
+
+use connection::{Database, HEARTBEAT, connections, told};
+use migrations::Lack;
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, WriteConcern,
+};
+use shared::repository::{OpenError, Repositories, StoreOptions, without_password};
+use std::sync::Arc;
+
+/// What a URL must look like.
+const EXAMPLE: &str = "mongodb://127.0.0.1:27017/stackdiff?replicaSet=rs0";
+
+const UNREACHABLE: &str = "is MongoDB running there? `infra/services up mongodb` starts one on this machine";
+const NOT_LET_IN: &str = "check the user, the password and `authSource` in --database-url";
+const NOT_ALLOWED: &str =
+    "its user must be allowed to make collections and indexes there (the roles readWrite and dbAdmin)";
+const TLS: &str = "check `tls`, `tlsCAFile` and `tlsCertificateKeyFile` in --database-url";
+const SECONDARY: &str =
+    "name the members of the replica set in --database-url, with `replicaSet=`, without `directConnection`";
+const OTHERS: &str = "it may belong to another program: choose another database name in --database-url";
+const ALONE: &str = "it must be a replica set (of one server, if you like) or a sharded cluster, since only those have \
+                     transactions: start mongod with `--replSet rs0`, then run `rs.initiate()` once in mongosh, \
+                     or let `infra/services up mongodb` do so";
+const IN_MEMORY: &str = "its storage engine keeps nothing on disk: start mongod with `--storageEngine wiredTiger`";
+
+/// Opens the MongoDB database of a URL such as `mongodb://127.0.0.1:27017/stackdiff?replicaSet=rs0`, and makes it if there
+/// is none.
+///
+/// # Errors
+/// [`OpenError`] with what to do about it.
+pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
+    let refused = |error: Error| refusal(database_url, &error);
+    let (client_options, name) = client_options(database_url, options).await?;
+    let database = Database::new(client_options.clone(), name, options).map_err(refused)?;
+    match migrations::lack(&database.handle()).await {
+        Ok(None) => {}
+        Ok(Some(lack)) => return Err(lacking(database_url, lack)),
+        Err(error) => {
+            let unreachable = matches!(*error.kind, ErrorKind::ServerSelection { .. });
+            let alone = unreachable && migrations::is_alone(client_options).await;
+            return Err(if alone { lacking(database_url, Lack::Transactions) } else { refused(error) });
+        }
+    }
+    migrations::prepare(&database.handle()).await.map_err(refused)?;
+    let database = Arc::new(database);
+    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+}
+
+/// Removes the database of this URL with everything in it.
+///
+/// # Errors
+/// [`OpenError`] with what to do about it; a database that is not there is none.
+pub async fn remove(database_url: &str, options: StoreOptions) -> Result<(), OpenError> {
+    let refused = |error: Error| refusal(database_url, &error);
+    let (client_options, name) = client_options(database_url, options).await?;
+    let database = Database::new(client_options, name, options).map_err(refused)?;
+    database.handle().drop().await.map_err(refused)
+}
+
+/// The URL of a database on the server that `infra/services up mongodb` starts.
+#[must_use]
+pub fn development_url(database: &str) -> String {
+    format!("mongodb://127.0.0.1:42017/{database}?replicaSet=rs0")
+}
+
+/// The driver's options and the name of the database.
+async fn client_options(database_url: &str, options: StoreOptions) -> Result<(ClientOptions, String), OpenError> {
+    let not_a_url = || OpenError::Url { expected: EXAMPLE, given: database_url.to_owned() };
+    let parsed = ClientOptions::parse(database_url).await;
+    let mut client = parsed.map_err(|error| match *error.kind {
+        // What the driver says of it may quote a part of the URL.
+        ErrorKind::InvalidArgument { .. } => not_a_url(),
+        _ => refusal(database_url, &error),
+    })?;
+    // The databases of MongoDB's own are not for users, and not to be removed.
+    let name = client.default_database.clone().filter(|name| !["admin", "local", "config"].contains(&name.as_str()));
+    let name = name.ok_or_else(not_a_url)?;
+
+    let connections = u32::try_from(connections(options)).unwrap_or(u32::MAX);
+    client.max_pool_size = Some(connections);
+    client.min_pool_size = None;
+    client.max_connecting = Some(connections);
+    client.connect_timeout = Some(options.timeout);
+    // Less than a call's time, so that whoever waits for a server that is away is told so.
+    client.server_selection_timeout = Some(options.timeout / 2);
+    client.heartbeat_freq = Some(HEARTBEAT);
+    client.write_concern = Some(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build());
+    client.read_concern = Some(ReadConcern::majority());
+    client.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    client.app_name.get_or_insert_with(|| "stackdiff".to_owned());
+    if let Some(Tls::Enabled(tls)) = &mut client.tls
+        && tls.ca_file_path.is_none()
+    {
+        // The system's roots, where there are any to be found. Otherwise the driver has Mozilla's, as they were when it was made.
+        tls.ca_file_path = openssl_probe::probe().cert_file;
+    }
+    Ok((client, name))
+}
+
+fn refusal(database_url: &str, error: &Error) -> OpenError {
+    let advice = match &*error.kind {
+        ErrorKind::Authentication { .. } => NOT_LET_IN,
+        ErrorKind::InvalidTlsConfig { .. } => TLS,
+        // Unauthorized, AtlasError.
+        ErrorKind::Command(error) if [13, 8000].contains(&error.code) => NOT_ALLOWED,
+        // NotWritablePrimary.
+        ErrorKind::Command(error) if error.code == 10_107 => SECONDARY,
+        ErrorKind::Command(_) | ErrorKind::Write(_) => OTHERS,
+        _ => UNREACHABLE,
+    };
+    OpenError::Database { database: without_password(database_url), advice, source: told(error).into() }
+}
+
+fn lacking(database_url: &str, lack: Lack) -> OpenError {
+    let (advice, source) = match lack {
+        Lack::Transactions => (ALONE, "this server is alone, it has no transactions"),
+        Lack::Durability => (IN_MEMORY, "this server keeps everything in memory"),
+    };
+    OpenError::Database { database: without_password(database_url), advice, source: source.into() }
+}

@@ -1,0 +1,123 @@
+//! Makes a database ready to be used at start: collections, validator, indexes, and a look at what kind of server it is.
+//!
+//! There is no list of migrations. MongoDB keeps the definition of a collection beside it, so what is there is compared
+//! with what should be, and mended. Each step may be taken by several processes at once.
+
+use crate::connection::{code, is_duplicate};
+use crate::schema::{GUARDS, LAST_ADMIN, USERS, indexes, validator};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::error::Error;
+use mongodb::options::{ClientOptions, ValidationAction, ValidationLevel};
+use mongodb::{Client, Database};
+use std::time::Duration;
+
+/// Processes that start at once get into each other's way; each tries again so often.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a server lacks that this store relies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// It is a server by itself.
+    Transactions,
+    /// It keeps everything in memory.
+    Durability,
+}
+
+/// Looks whether the server can hold what this store promises.
+///
+/// # Errors
+/// The driver's.
+pub(crate) async fn lack(database: &Database) -> Result<Option<Lack>, Error> {
+    let hello = database.run_command(doc! { "hello": 1 }).await?;
+    if !has_transactions(&hello) {
+        return Ok(Some(Lack::Transactions));
+    }
+    // A server without a journal refuses to be a member of a replica set, unless it keeps nothing on disk at all. Only a
+    // user with a role for monitoring may ask; one who may not is believed.
+    let sections = doc! { "serverStatus": 1, "metrics": 0, "repl": 0, "wiredTiger": 0, "tcmalloc": 0, "locks": 0 };
+    let status = database.run_command(sections).await.unwrap_or_default();
+    let persistent = status.get_document("storageEngine").and_then(|engine| engine.get_bool("persistent"));
+    Ok(matches!(persistent, Ok(false)).then_some(Lack::Durability))
+}
+
+/// A member of a replica set names it, and a router of a sharded cluster is called "isdbgrid".
+fn has_transactions(hello: &Document) -> bool {
+    hello.contains_key("setName") || matches!(hello.get_str("msg"), Ok("isdbgrid"))
+}
+
+/// Whether what cannot be reached as a replica set is a server by itself, or one that has not been initiated.
+pub(crate) async fn is_alone(mut options: ClientOptions) -> bool {
+    options.repl_set_name = None;
+    options.direct_connection = Some(true);
+    options.hosts.truncate(1);
+    let Ok(client) = Client::with_options(options) else { return false };
+    let hello = client.database("admin").run_command(doc! { "hello": 1 }).await;
+    hello.is_ok_and(|hello| !has_transactions(&hello))
+}
+
+/// Makes what is missing.
+///
+/// # Errors
+/// The driver's.
+pub(crate) async fn prepare(database: &Database) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_to_prepare(database).await {
+            Err(error) if tries < TRIES && is_collision(&error) => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Another process is at the same thing: NamespaceExists, WriteConflict, ConflictingOperationInProgress, and what an index
+/// meets whose collection is being dropped or made: NamespaceNotFound, IndexBuildAborted, DatabaseDropPending.
+fn is_collision(error: &Error) -> bool {
+    matches!(code(error), Some(48 | 112 | 117 | 26 | 276 | 215)) || is_duplicate_guard(error)
+}
+
+/// An index that cannot be built because of doubles in the data is told by a command's error, and is no collision.
+fn is_duplicate_guard(error: &Error) -> bool {
+    is_duplicate(error) && matches!(*error.kind, mongodb::error::ErrorKind::Write(_))
+}
+
+async fn try_to_prepare(database: &Database) -> Result<(), Error> {
+    match definition(database).await? {
+        None => {
+            let users = database.create_collection(USERS).validator(validator());
+            users.validation_level(ValidationLevel::Strict).validation_action(ValidationAction::Error).await?;
+        }
+        Some(definition) if is_current(&definition) => {}
+        Some(_) => {
+            let change = doc! { "collMod": USERS, "validator": validator(), "validationLevel": "strict", "validationAction": "error" };
+            database.run_command(change).await?;
+        }
+    }
+    database.collection::<Document>(USERS).create_indexes(indexes()).await?;
+    let guards = database.collection::<Document>(GUARDS);
+    let there = doc! { "$setOnInsert": { "changes": 0_i64 } };
+    guards.update_one(doc! { "_id": LAST_ADMIN }, there).upsert(true).await?;
+    Ok(())
+}
+
+/// What MongoDB keeps about the collection of the users, if there is one.
+async fn definition(database: &Database) -> Result<Option<Document>, Error> {
+    // As a command and not as `list_collections`, which gives what the driver knows of the options, not all of them.
+    let command = doc! { "listCollections": 1, "filter": { "name": USERS } };
+    let mut found: Vec<Document> = database.run_cursor_command(command).await?.try_collect().await?;
+    Ok(found.pop().map(|mut collection| match collection.remove("options") {
+        Some(Bson::Document(options)) => options,
+        _ => Document::new(),
+    }))
+}
+
+fn is_current(definition: &Document) -> bool {
+    let said = [
+        ("validator", validator().into()),
+        ("validationLevel", Bson::from("strict")),
+        ("validationAction", Bson::from("error")),
+    ];
+    said.iter().all(|(option, value)| definition.get(option) == Some(value))
+}

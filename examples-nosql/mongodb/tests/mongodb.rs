@@ -1,0 +1,470 @@
+//! What is MongoDB's own: the data layout, opening, the query log. The rest is in `contract.rs` and `outages.rs`.
+//!
+//! Longer than 200 lines, because each test needs the same few helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use futures_util::TryStreamExt;
+use mongodb::Client;
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
+use shared::context::RequestContext;
+use shared::demo::{unusable_hash, user};
+use shared::domain::{EmailKey, PasswordHash, Role, Timestamp, User};
+use shared::repository::{Repositories, StoreError, StoreOptions, UserQuery};
+use shared::store_contract::{database_url, options};
+use std::time::{Duration, Instant};
+
+/// A database of a test's own, removed at its end.
+struct TestDatabase {
+    url: String,
+}
+
+impl TestDatabase {
+    fn new() -> Self {
+        Self { url: database_url("MONGODB_URL", store_mongodb::development_url) }
+    }
+
+    async fn open(&self) -> Repositories {
+        store_mongodb::open(&self.url, options(4)).await.unwrap()
+    }
+
+    async fn refusal(&self) -> String {
+        store_mongodb::open(&self.url, options(4)).await.err().unwrap().to_string()
+    }
+
+    /// The database, by the driver alone.
+    async fn raw(&self) -> mongodb::Database {
+        Client::with_uri_str(&self.url).await.unwrap().default_database().unwrap()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let url = self.url.clone();
+        let removed = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(store_mongodb::remove(&url, options(1)))
+        });
+        if !std::thread::panicking() {
+            removed.join().unwrap().unwrap();
+        }
+    }
+}
+
+fn context() -> RequestContext {
+    RequestContext::internal("test")
+}
+
+fn traced() -> RequestContext {
+    RequestContext::new("test".into(), "/".into(), Duration::from_secs(60), true)
+}
+
+fn somebody(number: u64) -> User {
+    let mut user = user(number, unusable_hash());
+    user.role = Role::User;
+    user.email = format!("user{number}@example.com");
+    user
+}
+
+fn admin(number: u64) -> User {
+    User { role: Role::Admin, ..somebody(number) }
+}
+
+fn all() -> UserQuery {
+    UserQuery { role: None, after: None, limit: 1_000 }
+}
+
+async fn documents(raw: &mongodb::Database, collection: &str) -> Vec<Document> {
+    raw.collection(collection).find(doc! {}).await.unwrap().try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_user_is_one_document_with_types_of_its_own() {
+    let database = TestDatabase::new();
+    let (store, raw) = (database.open().await, database.raw().await);
+    let user = User { created_at: Timestamp::from_millis(1).unwrap(), ..somebody(1) };
+    store.users.insert(&context(), &user).await.unwrap();
+    let id = Binary { subtype: BinarySubtype::Uuid, bytes: user.id.as_bytes().to_vec() };
+    let expected = doc! {
+        "_id": id,
+        "name": &user.name,
+        "email": &user.email,
+        "passwordHash": user.password_hash.as_phc(),
+        "role": "user",
+        "version": 1_i64,
+        "credentialsVersion": 1_i64,
+        "createdAt": DateTime::from_millis(1),
+        "updatedAt": DateTime::from_millis(user.updated_at.as_millis()),
+    };
+    assert_eq!(documents(&raw, "users").await, [expected]);
+    assert_eq!(documents(&raw, "guards").await, [doc! { "_id": "last_admin", "changes": 0_i64 }]);
+}
+
+#[tokio::test]
+async fn each_read_is_a_range_of_an_index() {
+    let database = TestDatabase::new();
+    let (store, raw) = (database.open().await, database.raw().await);
+    for number in 0..30 {
+        store.users.insert(&context(), &somebody(number)).await.unwrap();
+    }
+    raw.run_command(doc! { "profile": 2 }).await.unwrap();
+    let after = Some(somebody(10).id);
+    let of_role = UserQuery { role: Some(Role::User), after, limit: 5 };
+    assert_eq!(store.users.list(&context(), &of_role).await.unwrap().len(), 5);
+    assert_eq!(store.users.list(&context(), &UserQuery { role: None, ..of_role }).await.unwrap().len(), 5);
+    store.users.find(&context(), somebody(20).id).await.unwrap().unwrap();
+    store.users.find_by_email(&context(), &EmailKey::of("USER20@example.com")).await.unwrap().unwrap();
+    raw.run_command(doc! { "profile": 0 }).await.unwrap();
+
+    let profile = raw.collection::<Document>("system.profile");
+    let profile = profile.find(doc! { "command.find": "users" });
+    let profile: Vec<Document> = profile.sort(doc! { "ts": 1 }).await.unwrap().try_collect().await.unwrap();
+    let plans: Vec<_> = profile.iter().map(|entry| entry.get_str("planSummary").unwrap()).collect();
+    let [role, id] = ["IXSCAN { role: 1, _id: 1 }", "IXSCAN { _id: 1 }"];
+    // A look-up by `_id` alone has a plan of its own; with a collation it would have none.
+    assert_eq!(plans, [role, id, "IDHACK", "IXSCAN { email: 1 }"]);
+    let examined: Vec<_> = profile.iter().map(|entry| entry.get_i32("docsExamined").unwrap()).collect();
+    assert_eq!(examined, [5, 5, 1, 1], "no document is looked at in vain");
+}
+
+#[tokio::test]
+async fn addresses_are_the_same_when_their_keys_are() {
+    let database = TestDatabase::new();
+    let store = database.open().await;
+    let mut keys = Vec::new();
+    for (number, character) in (0..).zip('!'..='~') {
+        let user = User { email: format!("x{character}x@example.com"), ..somebody(number) };
+        let inserted = store.users.insert(&context(), &user).await;
+        let key = user.email_key();
+        if keys.contains(&key) {
+            assert!(matches!(inserted, Err(StoreError::EmailTaken)), "{key:?}: {inserted:?}");
+        } else {
+            inserted.unwrap_or_else(|error| panic!("{key:?}: {error:?}"));
+            keys.push(key);
+        }
+    }
+    assert_eq!(keys.len(), 94 - 26);
+    for key in keys {
+        let found = store.users.find_by_email(&context(), &key).await.unwrap().unwrap();
+        assert_eq!(found.email_key(), key);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_the_collation_could_confuse_is_refused() {
+    let database = TestDatabase::new();
+    let store = database.open().await;
+    for email in ["\u{ff41}da@example.com", "a\u{ad}da@example.com", "\u{fb01}@example.com", "a\u{1}@example.com", ""] {
+        let user = User { email: email.to_owned(), ..somebody(1) };
+        let inserted = store.users.insert(&context(), &user).await;
+        assert!(matches!(inserted, Err(StoreError::Internal(_))), "{email:?}: {inserted:?}");
+        assert!(!format!("{inserted:?}").contains("argon2id"), "{inserted:?}");
+    }
+    assert_eq!(store.users.list(&context(), &all()).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_that_are_opened_at_once_on_an_empty_database_all_come_up() {
+    for _ in 0..3 {
+        let database = TestDatabase::new();
+        let open = |number| {
+            let url = database.url.clone();
+            tokio::spawn(async move {
+                let store = store_mongodb::open(&url, options(2)).await?;
+                store.users.insert(&context(), &somebody(number)).await.unwrap();
+                store.store.close().await;
+                Ok::<_, shared::repository::OpenError>(())
+            })
+        };
+        for opened in (0..8).map(open).collect::<Vec<_>>() {
+            opened.await.unwrap().unwrap();
+        }
+        assert_eq!(database.open().await.users.list(&context(), &all()).await.unwrap().len(), 8);
+    }
+}
+
+#[tokio::test]
+async fn a_collection_of_an_older_version_is_brought_up_to_date() {
+    let database = TestDatabase::new();
+    let raw = database.raw().await;
+    raw.create_collection("users").validator(doc! { "name": { "$type": "string" } }).await.unwrap();
+    let store = database.open().await;
+    store.users.insert(&context(), &somebody(1)).await.unwrap();
+    let refused = raw.collection("users").insert_one(doc! { "name": "Ada" }).await.unwrap_err().to_string();
+    assert!(refused.contains("121"), "{refused}");
+    store.store.close().await;
+    assert_eq!(database.open().await.users.list(&context(), &all()).await.unwrap(), [somebody(1)]);
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused() {
+    let database = TestDatabase::new();
+    let raw = database.raw().await;
+    let twice = [doc! { "email": "ada@example.com" }, doc! { "email": "ADA@example.com" }];
+    raw.collection("users").insert_many(twice).await.unwrap();
+    let refusal = database.refusal().await;
+    assert!(refusal.contains("choose another database name"), "{refusal}");
+    assert!(!refusal.contains("ada@"), "{refusal}");
+
+    let database = TestDatabase::new();
+    let raw = database.raw().await;
+    let index = doc! { "createIndexes": "users", "indexes": [{ "key": { "email": 1 }, "name": "email" }] };
+    raw.run_command(index).await.unwrap();
+    let refusal = database.refusal().await;
+    assert!(refusal.contains("choose another database name"), "{refusal}");
+}
+
+#[tokio::test]
+async fn what_is_no_url_of_a_database_is_refused_without_its_password() {
+    for url in [
+        "",
+        "mongodb://",
+        "mongodb://127.0.0.1:42017",
+        "mongodb://127.0.0.1:42017/",
+        "mongodb://127.0.0.1:42017/?replicaSet=rs0",
+        "mongodb://127.0.0.1:42017/admin",
+        "mongodb://127.0.0.1:42017/a b",
+        "mongodb://127.0.0.1:x/users",
+        "mongodb://me:sec@ret@127.0.0.1/users",
+        "mongodb://me:secret@127.0.0.1/users?tls=perhaps",
+        "mongodb://me:secret@127.0.0.1/users?socketTimeoutMS=1",
+        "postgres://me:secret@127.0.0.1/users",
+    ] {
+        for error in [
+            store_mongodb::open(url, options(1)).await.err().unwrap().to_string(),
+            store_mongodb::remove(url, options(1)).await.err().unwrap().to_string(),
+        ] {
+            assert!(error.contains("must look like mongodb://127.0.0.1:27017/stackdiff?replicaSet=rs0"), "{error}");
+            assert!(!error.contains("ret"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_with_what_to_do() {
+    let options = StoreOptions { connections: 1, timeout: Duration::from_secs(1) };
+    let started = Instant::now();
+    for url in ["mongodb://me:secret@127.0.0.1:9/users?replicaSet=rs0", "mongodb+srv://me:secret@host.invalid/users"] {
+        let error = store_mongodb::open(url, options).await.err().unwrap();
+        let text = error.to_string();
+        assert!(text.contains("is MongoDB running there? `infra/services up mongodb`"), "{text}");
+        assert!(!format!("{error:?} {text}").contains("secret"), "{error:?}");
+    }
+    let ca = "mongodb://127.0.0.1:9/users?tls=true&tlsCAFile=/nowhere.pem";
+    let error = store_mongodb::open(ca, options).await.err().unwrap().to_string();
+    assert!(error.contains("check `tls`, `tlsCAFile`"), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn removing_what_is_not_there_is_no_error() {
+    let database = TestDatabase::new();
+    store_mongodb::remove(&database.url, options(1)).await.unwrap();
+    database.open().await.users.insert(&context(), &somebody(1)).await.unwrap();
+    store_mongodb::remove(&database.url, options(1)).await.unwrap();
+    let names = database.raw().await.list_collection_names().await.unwrap();
+    assert!(names.is_empty(), "{names:?}");
+}
+
+#[tokio::test]
+async fn data_that_this_program_cannot_have_written_is_an_internal_fault() {
+    let database = TestDatabase::new();
+    let (store, raw) = (database.open().await, database.raw().await);
+    for (field, value) in [
+        ("role", Bson::from("sesame")),
+        ("role", Bson::Null),
+        ("createdAt", DateTime::from_millis(i64::MAX).into()),
+        ("updatedAt", Bson::from("sesame")),
+        ("version", Bson::from("sesame")),
+        ("name", Bson::from(7)),
+        ("passwordHash", Bson::from(doc! { "sesame": 1 })),
+        ("extra", Bson::from("sesame")),
+    ] {
+        store.users.insert(&context(), &somebody(1)).await.unwrap();
+        let users = raw.collection::<Document>("users");
+        let change = users.update_one(doc! {}, doc! { "$set": { field: value } });
+        change.bypass_document_validation(true).await.unwrap();
+        let listed = store.users.list(&context(), &all()).await;
+        let Err(StoreError::Internal(source)) = listed else { panic!("{field}: {listed:?}") };
+        let told = source.to_string();
+        assert!(told.starts_with(&format!("users.{field} holds")), "{told}");
+        assert!(!format!("{source:?}").contains("sesame"), "{source:?}");
+        raw.collection::<Document>("users").delete_many(doc! {}).await.unwrap();
+    }
+    let users = raw.collection("users");
+    users.insert_one(doc! { "_id": "sesame" }).bypass_document_validation(true).await.unwrap();
+    assert!(matches!(store.users.list(&context(), &all()).await, Err(StoreError::Internal(_))));
+}
+
+#[tokio::test]
+async fn commands_are_recorded_without_values_for_the_request_that_sent_them() {
+    let database = TestDatabase::new();
+    let store = database.open().await;
+    let user = User { password_hash: PasswordHash::from_phc("$sesame".into()), ..somebody(1) };
+    let (one, other) = (traced(), traced());
+    let (inserted, found) = tokio::join!(store.users.insert(&one, &user), store.users.find(&other, somebody(2).id));
+    inserted.unwrap();
+    assert_eq!(found.unwrap(), None);
+
+    let [insert] = &one.statements()[..] else { panic!("{:?}", one.statements()) };
+    let document = concat!(
+        r#"{ "_id": "uuid", "name": "string", "email": "string", "passwordHash": "string", "role": "string", "#,
+        r#""version": "long", "credentialsVersion": "long", "createdAt": "date", "updatedAt": "date" }"#
+    );
+    assert!(insert.statement.starts_with(r#"{ "insert": "users", "#), "{}", insert.statement);
+    assert!(insert.statement.contains(&format!(r#""documents": [{document}]"#)), "{}", insert.statement);
+    assert!(insert.statement.contains(r#""writeConcern": { "w": "majority", "j": true }"#), "{}", insert.statement);
+    assert_eq!(insert.parameters, ["uuid", "string", "string", "string", "string", "long", "long", "date", "date"]);
+    assert!(insert.duration > Duration::ZERO);
+    for noise in ["lsid", "comment", "clusterTime", "txnNumber", "example.com", "sesame", &user.name] {
+        assert!(!insert.statement.contains(noise), "{}", insert.statement);
+    }
+
+    let [find] = &other.statements()[..] else { panic!("{:?}", other.statements()) };
+    assert_eq!(
+        find.statement,
+        r#"{ "find": "users", "limit": 1, "filter": { "_id": "uuid" }, "readConcern": { "level": "majority" } }"#
+    );
+    assert_eq!(find.parameters, ["uuid"]);
+
+    let silent = context();
+    store.users.find(&silent, user.id).await.unwrap();
+    assert!(silent.statements().is_empty());
+}
+
+/// The names of the commands that a call sent.
+fn sent(context: &RequestContext) -> Vec<String> {
+    let name =
+        |statement: &shared::telemetry::Statement| statement.statement.split('"').nth(1).unwrap_or_default().to_owned();
+    context.statements().iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn a_call_takes_as_many_round_trips_as_are_told() {
+    let database = TestDatabase::new();
+    let store = database.open().await;
+    let calls = traced();
+    for number in 0..150 {
+        store.users.insert(&context(), &somebody(number)).await.unwrap();
+    }
+    store.users.insert(&calls, &admin(200)).await.unwrap();
+    assert_eq!(sent(&calls), ["insert"]);
+    let check = async |expected: &[&str], call: &dyn Fn(RequestContext) -> Running| {
+        let context = traced();
+        call(context.clone()).await;
+        assert_eq!(sent(&context), expected);
+    };
+    let users = store.users.clone();
+    let users = &users;
+    check(&["find"], &|context| {
+        let users = users.clone();
+        Box::pin(async move { assert_eq!(users.list(&context, &all()).await.unwrap().len(), 151) })
+    })
+    .await;
+    check(&["find"], &|context| {
+        let users = users.clone();
+        Box::pin(async move { drop(users.find_by_email(&context, &EmailKey::of("user1@example.com")).await.unwrap()) })
+    })
+    .await;
+    let renamed = User { name: "Another".into(), version: 2, ..somebody(1) };
+    let update = |user: User, expected: &'static str| {
+        move |context: RequestContext| -> Running {
+            let (users, user) = (users.clone(), user.clone());
+            Box::pin(async move {
+                let updated = users.update(&context, &user, 1).await;
+                assert_eq!(updated.map_or_else(|error| format!("{error:?}"), |()| "Ok".into()), expected);
+            })
+        }
+    };
+    check(&["update"], &update(renamed.clone(), "Ok")).await;
+    check(&["update", "find"], &update(renamed, "VersionConflict")).await;
+    let demoted = User { role: Role::User, version: 2, ..admin(200) };
+    let look = ["update", "find", "update", "find"];
+    check(&[&look[..], &["find", "abortTransaction"]].concat(), &update(demoted.clone(), "LastAdmin")).await;
+    store.users.insert(&context(), &admin(201)).await.unwrap();
+    check(&[&look[..], &["update", "commitTransaction"]].concat(), &update(demoted, "Ok")).await;
+    let calls = traced();
+    store.users.delete(&calls, somebody(2).id, 1).await.unwrap();
+    store.store.ping(&calls).await.unwrap();
+    assert_eq!(sent(&calls), ["delete", "ping"]);
+}
+
+type Running = std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_who_remove_each_other_through_several_stores_leave_one() {
+    let database = TestDatabase::new();
+    let stores = [database.open().await, database.open().await, database.open().await];
+    for round in 0..5 {
+        let admins: Vec<_> = (0..9).map(|number| admin(round * 9 + number)).collect();
+        for admin in &admins {
+            stores[0].users.insert(&context(), admin).await.unwrap();
+        }
+        for left in stores[0].users.list(&context(), &all()).await.unwrap() {
+            if !admins.contains(&left) {
+                stores[0].users.delete(&context(), left.id, left.version).await.unwrap();
+            }
+        }
+        let lose = |(number, admin): (usize, User)| {
+            let users = stores[number % 3].users.clone();
+            let demoted = User { role: Role::User, version: 2, ..admin.clone() };
+            tokio::spawn(async move {
+                match number % 2 {
+                    0 => users.delete(&context(), admin.id, 1).await,
+                    _ => users.update(&context(), &demoted, 1).await,
+                }
+            })
+        };
+        let mut refused = 0;
+        for lost in admins.into_iter().enumerate().map(lose).collect::<Vec<_>>() {
+            match lost.await.unwrap() {
+                Ok(()) => {}
+                Err(StoreError::LastAdmin) => refused += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(refused, 1);
+        let admins = UserQuery { role: Some(Role::Admin), ..all() };
+        assert_eq!(stores[1].users.list(&context(), &admins).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn without_the_guard_no_admin_is_taken_away() {
+    let database = TestDatabase::new();
+    let (store, raw) = (database.open().await, database.raw().await);
+    for number in 0..2 {
+        store.users.insert(&context(), &admin(number)).await.unwrap();
+    }
+    raw.collection::<Document>("guards").delete_many(doc! {}).await.unwrap();
+    let deleted = store.users.delete(&context(), admin(0).id, 1).await;
+    assert!(matches!(deleted, Err(StoreError::Internal(_))), "{deleted:?}");
+    database.open().await.users.delete(&context(), admin(0).id, 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_one_store_acknowledged_another_reads() {
+    let database = TestDatabase::new();
+    let (one, other) = (database.open().await, database.open().await);
+    for number in 0..100 {
+        one.users.insert(&context(), &somebody(number)).await.unwrap();
+        assert_eq!(other.users.find(&context(), somebody(number).id).await.unwrap(), Some(somebody(number)));
+        other.users.delete(&context(), somebody(number).id, 1).await.unwrap();
+        assert_eq!(one.users.find(&context(), somebody(number).id).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_was_closed_has_no_connections_and_says_so() {
+    let database = TestDatabase::new();
+    let store = database.open().await;
+    store.users.insert(&traced(), &somebody(1)).await.unwrap();
+    assert!(store.store.pool().size >= 2, "{:?}", store.store.pool());
+    store.store.close().await;
+    let started = Instant::now();
+    while store.store.pool().size > 0 {
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", store.store.pool());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!((store.store.pool().in_use, store.store.pool().waiting), (0, 0));
+    assert!(matches!(store.users.find(&context(), somebody(1).id).await, Err(StoreError::Unavailable(_))));
+}
