@@ -32,6 +32,11 @@
 //! | durability | WAL with `synchronous = FULL`: a commit returns after `fsync` |
 //! | a change happens as a whole or not at all, also if the request is given up | each is one statement |
 
+mod connection;
+mod migrations;
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
+mod network;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod users;
