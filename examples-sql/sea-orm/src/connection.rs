@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use sea_orm::sea_query::Value;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::sqlx::error::DatabaseError;
+#[cfg(feature = "mysql")]
+use sea_orm::sqlx::mysql::MySqlDatabaseError;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
 use sea_orm::{EntityTrait as _, ExecResult, QueryResult, QuerySelect as _, TransactionTrait as _, metric};
 use shared::context::RequestContext;
@@ -248,7 +250,7 @@ pub(crate) fn is_deadlock(error: &DbErr) -> bool {
 /// What names an error: on MySQL its number, elsewhere the code of the standard (SQLSTATE) or of SQLite.
 pub(crate) fn code(error: &dyn DatabaseError) -> Cow<'_, str> {
     #[cfg(feature = "mysql")]
-    if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return error.number().to_string().into();
     }
     error.code().unwrap_or_default()

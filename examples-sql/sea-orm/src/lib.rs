@@ -34,8 +34,12 @@
 
 mod connection;
 mod migrations;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
 mod network;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

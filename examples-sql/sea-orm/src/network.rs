@@ -5,8 +5,11 @@
 //! wrong. So after a cut those calls fail that were in flight, and each of them once; the next ones find out in time.
 
 use sea_orm::sqlx::pool::PoolConnectionMetadata;
-use sea_orm::sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Error as SqlxError, Executor, Row as _, Type};
+use sea_orm::sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Executor, Row as _, Type};
+use sea_orm::sqlx::{Database as SqlxDatabase, Error as SqlxError};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
+use shared::repository::{OpenError, without_password};
+use std::error::Error;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -105,7 +108,7 @@ impl Link {
     /// The driver's, or that the server did not answer.
     pub(crate) async fn can_stay<DB>(&self, connection: &mut DB::Connection) -> Result<bool, SqlxError>
     where
-        DB: sea_orm::sqlx::Database,
+        DB: SqlxDatabase,
         for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
         for<'r> String: Decode<'r, DB> + Type<DB>,
         usize: ColumnIndex<DB::Row>,
@@ -128,8 +131,36 @@ impl Link {
 }
 
 fn timed_out() -> DbErr {
-    let error = SqlxError::Io(io::ErrorKind::TimedOut.into());
+    connection_error(SqlxError::Io(io::ErrorKind::TimedOut.into()))
+}
+
+/// As SeaORM says what sqlx says of a connection.
+pub(crate) fn connection_error(error: SqlxError) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+/// Awaits something of a server that is not a repository's call.
+///
+/// # Errors
+/// Its own, or that the server did not answer in time.
+pub(crate) async fn bounded<T>(
+    timeout: Duration,
+    answer: impl Future<Output = Result<T, SqlxError>>,
+) -> Result<T, SqlxError> {
+    tokio::time::timeout(timeout, answer).await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+}
+
+/// That a database cannot be opened, with what to do about it.
+pub(crate) fn refused(url: &str, advice: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> OpenError {
+    OpenError::Database { database: without_password(url), advice, source: source.into() }
+}
+
+/// The first option of a URL that is not one of these. sqlx ignores it, so that a mistyped `sslmode` would leave a
+/// connection open to all, or logs it with its value, which may be a password.
+pub(crate) fn unknown_option<'a>(url: &'a str, known: &[&str]) -> Option<&'a str> {
+    let (_, options) = url.split_once('?')?;
+    let mut names = options.split('&').map(|option| option.split_once('=').map_or(option, |(name, _)| name));
+    names.find(|name| !known.contains(name))
 }
 
 /// An answer that is awaited until this is dropped.
