@@ -32,6 +32,15 @@
 //! | durability | WAL with `synchronous = FULL`: a commit returns after `fsync` |
 //! | a change happens as a whole or not at all, also if the request is given up | each is one statement |
 
+mod connection;
+mod migrations;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
+mod network;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod users;

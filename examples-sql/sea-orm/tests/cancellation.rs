@@ -1,4 +1,5 @@
 //! A request can be given up at any `.await`: its future is dropped there. No connection may keep half a change.
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, SqliteTransactionMode, Statement};

@@ -1,4 +1,5 @@
 //! Opening a file, and what is said about one that cannot be opened.
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};

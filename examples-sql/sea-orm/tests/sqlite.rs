@@ -1,4 +1,5 @@
 //! What is SQLite's and SeaORM's own: opening, locks, cancellation, the query log. The rest is in `contract.rs`.
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionOptions, TransactionTrait};

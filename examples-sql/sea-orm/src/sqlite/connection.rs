@@ -4,152 +4,41 @@
 //! they came; with several they would meet SQLITE_BUSY, and sleep and try again in no order at all. For the same reason
 //! nothing here writes in a transaction that begins as a reader: SQLite refuses that at once if another has written.
 //!
-//! Longer than 200 lines, because what SQLite does not notice about its own file is watched here.
+//! What SQLite does not notice about its own file is watched here, too.
 
 use super::migrations::{self, advice, prepare};
-use crate::schema::users;
-use async_trait::async_trait;
-use sea_orm::sea_query::Value;
-use sea_orm::sqlx::Error as SqlxError;
+use crate::connection::{Database, Pool};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnAcquireErr, ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr, metric};
-use sea_orm::{EntityTrait as _, QuerySelect as _};
-use shared::context::RequestContext;
-use shared::repository::{OpenError, PoolStatus, Store, StoreError, prepare_private_file};
-use shared::telemetry::Statement;
-use std::borrow::Cow;
-use std::ops::Deref;
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use shared::repository::{OpenError, prepare_private_file};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// So long a call waits for a connection, and a connection for a lock that another process holds.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// The database: its two pools.
-pub(crate) struct Database {
-    reading: Pool,
-    writing: Pool,
-}
-
-impl Database {
-    /// Opens the file, makes what is missing of it, and connects the pools.
-    ///
-    /// # Errors
-    /// [`OpenError::Database`].
-    pub(crate) async fn open(path: &Path, connections: usize) -> Result<Self, OpenError> {
-        let database = path.display().to_string();
-        let path = match file_made(path) {
-            Ok(path) => path,
-            Err(error) => {
-                return Err(OpenError::Database { database, advice: migrations::NOT_ALLOWED, source: error.into() });
-            }
-        };
-        let opened = async {
-            let first = prepare(&path).await?;
-            let reading = connect(&path, connections.max(1), Access::Read).await?;
-            let writing = connect(&path, 1, Access::Write).await?;
-            // Not before the others are there: SQLite clears up whenever nobody has the file open.
-            first.close().await?;
-            Ok(Self { reading: Pool::new(reading), writing: Pool::new(writing) })
-        };
-        opened.await.map_err(|error: DbErr| OpenError::Database {
-            database,
-            advice: advice(&error),
-            source: error.into(),
-        })
-    }
-
-    /// A connection of the reading pool, for one call of a repository.
-    pub(crate) fn reading(&self, context: &RequestContext) -> Session<'_> {
-        self.reading.session(context)
-    }
-
-    /// The writing connection, for one call of a repository.
-    pub(crate) fn writing(&self, context: &RequestContext) -> Session<'_> {
-        self.writing.session(context)
-    }
-}
-
-#[async_trait]
-impl Store for Database {
-    async fn ping(&self, context: &RequestContext) -> Result<(), StoreError> {
-        // SeaORM's own `ping` asks the connection's thread, and SQLite answers `SELECT 1` without looking at the file.
-        let look = users::Entity::find().select_only().column(users::Column::Id).into_tuple::<String>();
-        look.one(&*self.reading(context)).await.map_err(failure)?;
-        Ok(())
-    }
-
-    fn pool(&self) -> PoolStatus {
-        let (reading, writing) = (self.reading.status(), self.writing.status());
-        PoolStatus {
-            size: reading.size + writing.size,
-            in_use: reading.in_use + writing.in_use,
-            waiting: reading.waiting + writing.waiting,
+/// Opens the file, makes what is missing of it, and connects the pools.
+///
+/// # Errors
+/// [`OpenError::Database`].
+pub(crate) async fn open(path: &Path, connections: usize) -> Result<Database, OpenError> {
+    let database = path.display().to_string();
+    let path = match file_made(path) {
+        Ok(path) => path,
+        Err(error) => {
+            return Err(OpenError::Database { database, advice: migrations::NOT_ALLOWED, source: error.into() });
         }
-    }
-
-    async fn close(&self) {
-        // Queues behind the writes that were accepted. It leaves one file behind instead of two if no other process has
-        // it open.
-        let _ = self.writing.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        let _ = self.reading.connection.close_by_ref().await;
-        let _ = self.writing.connection.close_by_ref().await;
-    }
-}
-
-/// A pool and how many calls want something of it.
-struct Pool {
-    connection: DatabaseConnection,
-    calls: AtomicUsize,
-}
-
-impl Pool {
-    fn new(connection: DatabaseConnection) -> Self {
-        Self { connection, calls: AtomicUsize::new(0) }
-    }
-
-    /// Statements are reported to a callback that belongs to a handle of the pool, and a handle is cheap to clone: a
-    /// traced request gets one of its own, whose callback knows the request. So no task-local has to carry the request
-    /// there, and a request that is not traced pays nothing.
-    fn session(&self, context: &RequestContext) -> Session<'_> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let mut connection = Cow::Borrowed(&self.connection);
-        if context.is_traced() {
-            let context = context.clone();
-            connection.to_mut().set_metric_callback(move |sent| context.record(statement(sent)));
-        }
-        Session { connection, calls: &self.calls }
-    }
-
-    /// sqlx does not tell who waits: that is whoever called and has no connection.
-    fn status(&self) -> PoolStatus {
-        let pool = self.connection.get_sqlite_connection_pool();
-        let size = pool.size() as usize;
-        let in_use = size.saturating_sub(pool.num_idle());
-        PoolStatus { size, in_use, waiting: self.calls.load(Ordering::Relaxed).saturating_sub(in_use) }
-    }
-}
-
-/// A handle of a pool, for one call of a repository.
-pub(crate) struct Session<'a> {
-    connection: Cow<'a, DatabaseConnection>,
-    calls: &'a AtomicUsize,
-}
-
-impl Deref for Session<'_> {
-    type Target = DatabaseConnection;
-
-    fn deref(&self) -> &DatabaseConnection {
-        &self.connection
-    }
-}
-
-impl Drop for Session<'_> {
-    fn drop(&mut self) {
-        self.calls.fetch_sub(1, Ordering::Relaxed);
-    }
+    };
+    let opened = async {
+        let first = prepare(&path).await?;
+        let reading = connect(&path, connections.max(1), Access::Read).await?;
+        let writing = connect(&path, 1, Access::Write).await?;
+        // Not before the others are there: SQLite clears up whenever nobody has the file open.
+        first.close().await?;
+        Ok(Database::new(Pool::new(reading, None), Some(Pool::new(writing, None))))
+    };
+    opened.await.map_err(|error: DbErr| OpenError::Database { database, advice: advice(&error), source: error.into() })
 }
 
 /// The absolute path, which starts with no "file:" that SQLite would take for a URI, and survives a `chdir`.
@@ -245,35 +134,4 @@ fn file_id(path: &Path) -> Option<FileId> {
 #[cfg(not(unix))]
 fn file_id(path: &Path) -> Option<FileId> {
     std::fs::metadata(path).ok().map(|_| (0, 0))
-}
-
-/// What a driver's error means to a service.
-pub(crate) fn failure(error: DbErr) -> StoreError {
-    match &error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
-        DbErr::Type(_) | DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
-        DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
-        _ => StoreError::Unavailable(Box::new(error)),
-    }
-}
-
-fn is_about_data(error: &SqlxError) -> bool {
-    matches!(error, SqlxError::ColumnDecode { .. } | SqlxError::Decode(_) | SqlxError::ColumnNotFound(_))
-}
-
-/// A statement as the query log keeps it: of the parameters only what kind of thing they are.
-fn statement(sent: &metric::Info<'_>) -> Statement {
-    let parameters = sent.statement.values.iter().flat_map(|values| values.iter()).map(type_of).collect();
-    Statement { statement: sent.statement.sql.clone(), parameters, duration: sent.elapsed }
-}
-
-/// SQLite's storage classes.
-fn type_of(parameter: &Value) -> &'static str {
-    match parameter {
-        parameter if *parameter == parameter.as_null() => "null",
-        Value::String(_) | Value::Char(_) => "text",
-        Value::Float(_) | Value::Double(_) => "real",
-        Value::Bytes(_) => "blob",
-        _ => "integer",
-    }
 }

@@ -2,8 +2,8 @@
 
 mod connection;
 mod migrations;
-mod users;
 
+use crate::users::Users;
 use shared::repository::{OpenError, Repositories, StoreOptions, file_path, remove_sqlite_file};
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ const EXAMPLE: &str = "sqlite://data/x.db";
 /// [`OpenError`] with what to do about it.
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
     let path = file_path(database_url, "sqlite", EXAMPLE)?;
-    let database = Arc::new(connection::Database::open(&path, options.connections).await?);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    let database = Arc::new(connection::open(&path, options.connections).await?);
+    Ok(Repositories { users: Arc::new(Users::new(database.clone())), store: database })
 }
 
 /// Removes the file of this URL with everything in it, and what SQLite keeps beside it. Nothing may have it open.

@@ -1,0 +1,284 @@
+//! What the connections of all three databases have in common: the pools, a handle of one for each call, what a driver's
+//! errors mean, and the query log. How a connection is made is in each database's folder.
+
+use crate::network::Link;
+use crate::schema::users;
+use async_trait::async_trait;
+use sea_orm::sea_query::Value;
+use sea_orm::sqlx::Error as SqlxError;
+use sea_orm::sqlx::error::DatabaseError;
+#[cfg(feature = "mysql")]
+use sea_orm::sqlx::mysql::MySqlDatabaseError;
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
+use sea_orm::{EntityTrait as _, ExecResult, QueryResult, QuerySelect as _, TransactionTrait as _, metric};
+use shared::context::RequestContext;
+use shared::repository::{PoolStatus, Store, StoreError};
+use shared::telemetry::Statement;
+use std::borrow::Cow;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// The database: its pools.
+pub(crate) struct Database {
+    /// To read, and to write where there is no other.
+    reading: Pool,
+    /// SQLite's: one connection, because there only one can write at a time. On a server the rows' locks order writers.
+    writing: Option<Pool>,
+}
+
+impl Database {
+    pub(crate) fn new(reading: Pool, writing: Option<Pool>) -> Self {
+        Self { reading, writing }
+    }
+
+    /// A connection to read with, for one call of a repository.
+    pub(crate) fn reading(&self, context: &RequestContext) -> Session<'_> {
+        self.reading.session(context)
+    }
+
+    /// A connection to write with, for one call of a repository.
+    pub(crate) fn writing(&self, context: &RequestContext) -> Session<'_> {
+        self.writing.as_ref().unwrap_or(&self.reading).session(context)
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &Pool> {
+        std::iter::once(&self.reading).chain(&self.writing)
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn ping(&self, context: &RequestContext) -> Result<(), StoreError> {
+        // Not SeaORM's own `ping`: SQLite answers that without looking at its file, and a server without its tables.
+        let look = users::Entity::find().select_only().column(users::Column::Id).into_tuple::<String>();
+        look.one(&self.reading(context)).await.map_err(failure)?;
+        Ok(())
+    }
+
+    fn pool(&self) -> PoolStatus {
+        self.pools().map(Pool::status).fold(PoolStatus::default(), |sum, one| PoolStatus {
+            size: sum.size + one.size,
+            in_use: sum.in_use + one.in_use,
+            waiting: sum.waiting + one.waiting,
+        })
+    }
+
+    async fn close(&self) {
+        if let Some(writing) = &self.writing {
+            // SQLite: queues behind the writes that were accepted. It leaves one file behind instead of two if no other
+            // process has it open.
+            let _ = writing.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        }
+        for pool in self.pools() {
+            pool.close().await;
+        }
+    }
+}
+
+/// A pool and how many calls want something of it.
+pub(crate) struct Pool {
+    connection: DatabaseConnection,
+    calls: AtomicUsize,
+    /// To a server; SQLite has none, and its driver gives up by itself.
+    link: Option<Arc<Link>>,
+}
+
+impl Pool {
+    pub(crate) fn new(connection: DatabaseConnection, link: Option<Arc<Link>>) -> Self {
+        Self { connection, calls: AtomicUsize::new(0), link }
+    }
+
+    /// Statements are reported to a callback that belongs to a handle of the pool, and a handle is cheap to clone: a
+    /// traced request gets one of its own, whose callback knows the request. So no task-local has to carry the request
+    /// there, and a request that is not traced pays nothing.
+    fn session(&self, context: &RequestContext) -> Session<'_> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut connection = Cow::Borrowed(&self.connection);
+        if context.is_traced() {
+            let context = context.clone();
+            connection.to_mut().set_metric_callback(move |sent| context.record(statement(sent)));
+        }
+        Session { pool: self, connection, context: context.clone(), started: Instant::now() }
+    }
+
+    /// sqlx does not tell who waits: that is whoever called and has no connection.
+    fn status(&self) -> PoolStatus {
+        let (size, idle) = self.size_and_idle();
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let in_use = size.saturating_sub(idle);
+        PoolStatus { size, in_use, waiting: self.calls.load(Ordering::Relaxed).saturating_sub(in_use) }
+    }
+
+    fn size_and_idle(&self) -> (u32, usize) {
+        macro_rules! of {
+            ($pool:expr) => {{
+                let pool = $pool;
+                (pool.size(), pool.num_idle())
+            }};
+        }
+        match self.connection.get_database_backend() {
+            #[cfg(feature = "sqlite")]
+            DbBackend::Sqlite => of!(self.connection.get_sqlite_connection_pool()),
+            #[cfg(feature = "postgres")]
+            DbBackend::Postgres => of!(self.connection.get_postgres_connection_pool()),
+            #[cfg(feature = "mysql")]
+            DbBackend::MySql => of!(self.connection.get_mysql_connection_pool()),
+            _ => (0, 0),
+        }
+    }
+
+    /// Waits for the connections that are at work, to a server no longer than for any answer of it.
+    async fn close(&self) {
+        let closed = self.connection.close_by_ref();
+        let _ = match &self.link {
+            Some(link) => tokio::time::timeout(link.timeout(), closed).await.unwrap_or(Ok(())),
+            None => closed.await,
+        };
+    }
+}
+
+/// A handle of a pool, for one call of a repository. SeaORM takes it wherever it takes a connection.
+pub(crate) struct Session<'a> {
+    pool: &'a Pool,
+    connection: Cow<'a, DatabaseConnection>,
+    context: RequestContext,
+    started: Instant,
+}
+
+impl Session<'_> {
+    /// Whether nobody else writes while one of this session's statements does, whatever process they are in. So it is
+    /// in SQLite.
+    pub(crate) fn writes_alone(&self) -> bool {
+        self.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// Awaits something of the database, not beyond the limit of this call if it is a server's.
+    pub(crate) async fn limited<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        match &self.pool.link {
+            Some(link) => link.limited(self.started, call).await,
+            None => call.await,
+        }
+    }
+
+    /// Begins a transaction. SeaORM's callback hears of neither its begin nor its end.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.recorded("BEGIN", self.connection.begin()).await
+    }
+
+    pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        self.recorded("COMMIT", transaction.commit()).await
+    }
+
+    pub(crate) async fn rollback(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        self.recorded("ROLLBACK", transaction.rollback()).await
+    }
+
+    async fn recorded<T>(&self, text: &str, sent: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let outcome = sent.await;
+        if self.context.is_traced() {
+            let duration = started.elapsed();
+            self.context.record(Statement { statement: text.to_owned(), parameters: Vec::new(), duration });
+        }
+        outcome
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Session<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: sea_orm::Statement) -> Result<ExecResult, DbErr> {
+        self.limited(self.connection.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.limited(self.connection.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: sea_orm::Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.limited(self.connection.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: sea_orm::Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.limited(self.connection.query_all_raw(statement)).await
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.pool.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The session's statement limit on PostgreSQL, and the wait for a lock on MySQL, both as long as a call may take.
+const TIMED_OUT: [&str; 2] = ["57014", "1205"];
+
+/// What a driver's error means to a service.
+pub(crate) fn failure(error: DbErr) -> StoreError {
+    match &error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
+        DbErr::Type(_) | DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
+        DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
+        _ if is_timeout(&error) => StoreError::TimedOut,
+        _ => StoreError::Unavailable(Box::new(error)),
+    }
+}
+
+fn is_timeout(error: &DbErr) -> bool {
+    match driver_error(error) {
+        Some(SqlxError::Io(error)) => error.kind() == io::ErrorKind::TimedOut,
+        Some(SqlxError::Database(error)) => TIMED_OUT.contains(&code(&**error).as_ref()),
+        _ => false,
+    }
+}
+
+fn is_about_data(error: &SqlxError) -> bool {
+    matches!(error, SqlxError::ColumnDecode { .. } | SqlxError::Decode(_) | SqlxError::ColumnNotFound(_))
+}
+
+/// Whether the database gave up a transaction, for the sake of another one, and took back all of it.
+pub(crate) fn is_deadlock(error: &DbErr) -> bool {
+    let error = driver_error(error).and_then(SqlxError::as_database_error);
+    error.is_some_and(|error| ["40P01", "1213"].contains(&code(error).as_ref()))
+}
+
+/// What names an error: on MySQL its number, elsewhere the code of the standard (SQLSTATE) or of SQLite.
+pub(crate) fn code(error: &dyn DatabaseError) -> Cow<'_, str> {
+    #[cfg(feature = "mysql")]
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        return error.number().to_string().into();
+    }
+    error.code().unwrap_or_default()
+}
+
+/// What sqlx said, below what SeaORM says.
+pub(crate) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// A statement as the query log keeps it: of the parameters only what kind of thing they are.
+fn statement(sent: &metric::Info<'_>) -> Statement {
+    let parameters = sent.statement.values.iter().flat_map(|values| values.iter()).map(type_of).collect();
+    Statement { statement: sent.statement.sql.clone(), parameters, duration: sent.elapsed }
+}
+
+/// SQLite's storage classes, which name what the others take just as well.
+fn type_of(parameter: &Value) -> &'static str {
+    match parameter {
+        parameter if *parameter == parameter.as_null() => "null",
+        Value::String(_) | Value::Char(_) => "text",
+        Value::Float(_) | Value::Double(_) => "real",
+        Value::Bytes(_) => "blob",
+        _ => "integer",
+    }
+}

@@ -1,0 +1,110 @@
+//! How a connection to PostgreSQL is made. What becomes of it is in `crate::connection`.
+
+use super::migrations::{advice, prepare};
+use crate::connection::{Database, Pool};
+use crate::network::{Link, refused, unknown_option};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::{ConnectOptions as _, Executor as _, Postgres};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use shared::repository::{OpenError, StoreOptions};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a URL must look like.
+const EXAMPLE: &str = "postgres://user:password@host:5432/stackdiff?sslmode=verify-full";
+
+/// The options of a URL that sqlx knows. It would log any other with its value, which may be a password.
+const OPTIONS: [&str; 14] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// A session that this process has forgotten lets go of what it locked.
+const FORGOTTEN: Duration = Duration::from_secs(10);
+
+/// Each session: an update that waited for another one looks at the row again, instead of failing; the default of a
+/// server or a user may be another.
+const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// Opens the database, makes what is missing of it, and connects the pool.
+///
+/// # Errors
+/// [`OpenError`].
+pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, OpenError> {
+    let server = parse(url)?;
+    prepare(url, &server, options.timeout).await?;
+    let link = Link::new(options.timeout);
+    let connection = connect(&server, options.connections.max(1), &link).await;
+    let connection = connection.map_err(|error| refused(url, advice(&error), error))?;
+    Ok(Database::new(Pool::new(connection, Some(link)), None))
+}
+
+/// The server, user, database and options of a URL.
+///
+/// # Errors
+/// [`OpenError`].
+pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {
+    let wrong = || OpenError::Url { expected: EXAMPLE, given: url.to_owned() };
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(wrong());
+    }
+    if let Some(option) = unknown_option(url, &OPTIONS) {
+        let advice = "options are sslmode, sslrootcert, sslcert, sslkey, options and those that name server and user";
+        return Err(refused(url, advice, format!("the URL has the unknown option `{option}`")));
+    }
+    let options: PgConnectOptions = url.parse().map_err(|_| wrong())?;
+    match options.get_database() {
+        Some(name) if !name.is_empty() => Ok(options.disable_statement_logging()),
+        _ => Err(wrong()),
+    }
+}
+
+/// A pool of so many connections at most.
+///
+/// # Errors
+/// The driver's.
+pub(crate) async fn connect(
+    server: &PgConnectOptions,
+    connections: usize,
+    link: &Arc<Link>,
+) -> Result<DatabaseConnection, DbErr> {
+    // The server gives up a statement when the client does, so that none pile up there behind a lock.
+    let milliseconds = |time: Duration| time.as_millis().max(1).to_string();
+    let server = server.clone().options([
+        ("statement_timeout", milliseconds(link.timeout())),
+        ("idle_in_transaction_session_timeout", milliseconds(FORGOTTEN)),
+    ]);
+    // The URL would be parsed again; what counts is set by `map_sqlx_postgres_opts`.
+    let mut options = ConnectOptions::new("postgres://");
+    let (before_acquire, after_release) = (link.clone(), link.clone());
+    options
+        .max_connections(u32::try_from(connections).unwrap_or(u32::MAX))
+        .acquire_timeout(link.acquire_timeout())
+        .test_before_acquire(false)
+        .map_sqlx_postgres_before_acquire(move |connection, pooled| {
+            let link = before_acquire.clone();
+            Box::pin(async move { link.can_be_used(connection, pooled).await })
+        })
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            let link = after_release.clone();
+            pool.after_connect(|connection, _| Box::pin(async move { connection.execute(ISOLATION).await.map(|_| ()) }))
+                .after_release(move |connection, _| {
+                    let link = link.clone();
+                    Box::pin(async move { link.can_stay::<Postgres>(connection).await })
+                })
+        })
+        .map_sqlx_postgres_opts(move |_| server.clone());
+    sea_orm::Database::connect(options).await
+}
