@@ -24,7 +24,7 @@ use shared::telemetry::Statement;
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -40,6 +40,9 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) durability: Durability,
     pub(crate) timeout: Duration,
+    /// Raised when a connection breaks. The others were most likely cut with it, as when Redis is started again: no call
+    /// uses those opened before any more, so that nobody has to find out for each of them.
+    pub(crate) generation: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -54,11 +57,11 @@ impl Server {
 
     /// A connection for calls, to a server that is set up as it must be.
     async fn connect_for_calls(&self) -> Result<Connection, Fault> {
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = is_cut.clone();
+        let (current, generation) = (self.generation.clone(), self.generation.load(Ordering::Acquire));
+        // The driver reads also when nobody calls, and so notices the end of a connection before a call uses it.
         let on_push = move |push: PushInfo| -> Result<(), redis::aio::SendError> {
             if push.kind == PushKind::Disconnection {
-                cut.store(true, Ordering::Release);
+                end_generation(&current, generation);
             }
             Ok(())
         };
@@ -67,7 +70,7 @@ impl Server {
         let connecting = async {
             let driver = self.connect(config).await?;
             migrations::check(&driver, self.durability).await?;
-            Ok(Connection { driver, is_cut })
+            Ok(Connection { driver, generation })
         };
         timeout(self.timeout, connecting).await.unwrap_or_else(|_| Err(Fault::TimedOut))
     }
@@ -75,8 +78,12 @@ impl Server {
 
 struct Connection {
     driver: MultiplexedConnection,
-    /// The driver reads also when nobody calls, and so notices the end of a connection before the next call uses it.
-    is_cut: Arc<AtomicBool>,
+    generation: usize,
+}
+
+/// Ends a generation of connections, if it has not ended yet: news of an old one that comes late ends no new one.
+fn end_generation(current: &AtomicUsize, generation: usize) {
+    let _ = current.compare_exchange(generation, generation + 1, Ordering::AcqRel, Ordering::Acquire);
 }
 
 /// A connection that is opened when it is needed, and again when it was lost.
@@ -92,8 +99,9 @@ struct Link {
 
 impl Link {
     fn current(&self) -> Option<Arc<Connection>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|connection| !connection.is_cut.load(Ordering::Acquire)).cloned()
+        let (current, generation) = (self.current.read(), self.server.generation.load(Ordering::Acquire));
+        let current = current.unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().filter(|connection| connection.generation == generation).cloned()
     }
 
     /// The connection, opened if there is none. One call opens it and the others wait for that; what it began goes on if
@@ -202,7 +210,7 @@ impl Database {
         deadline: Instant,
     ) -> Result<RedisResult<Value>, StoreError> {
         let waiting = Counted::one_more(&self.waiting);
-        let place = self.place(deadline).await?;
+        let place = self.place(deadline - self.timeout / 2).await?;
         let connection = timeout_at(deadline, place.link.connection()).await;
         let connection = connection.map_err(|_| StoreError::TimedOut)?.map_err(no_connection)?;
         drop(waiting);
@@ -213,8 +221,10 @@ impl Database {
         UnderWay { call: Some(call), runtime: &self.runtime }.answer().await
     }
 
-    async fn place(&self, deadline: Instant) -> Result<Place, StoreError> {
-        let permit = timeout_at(deadline, self.places.clone().acquire_owned()).await;
+    /// A place is waited for half of the time at most: the other half is for the answer. A command that is sent when hardly
+    /// any time is left keeps the server busy for nobody.
+    async fn place(&self, until: Instant) -> Result<Place, StoreError> {
+        let permit = timeout_at(until, self.places.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| StoreError::Overloaded)?.map_err(|_| no_connection(Fault::Closed))?;
         let link = self.links.iter().min_by_key(|link| link.calls.load(Ordering::Relaxed));
         let link = link.ok_or_else(|| no_connection(Fault::Closed))?.clone();
@@ -232,7 +242,7 @@ impl Store for Database {
     /// A connection is at work if any call is under way on it.
     fn pool(&self) -> PoolStatus {
         let open = self.links.iter().filter(|link| link.current().is_some());
-        let at_work = self.links.iter().filter(|link| link.calls.load(Ordering::Relaxed) > 0);
+        let at_work = open.clone().filter(|link| link.calls.load(Ordering::Relaxed) > 0);
         PoolStatus { size: open.count(), in_use: at_work.count(), waiting: self.waiting.load(Ordering::Relaxed) }
     }
 
@@ -284,20 +294,25 @@ struct Call {
 }
 
 impl Call {
-    /// A connection on which an answer did not come in time, or that is broken, is not used again: what else was sent on
-    /// it would wait behind that.
+    /// A connection on which an answer did not come in time is not used again: whatever is sent on it now would wait behind
+    /// that. If one broke, or its server has become a replica, none is: the name may lead to the new primary by now.
     async fn answer(&mut self) -> Result<RedisResult<Value>, StoreError> {
         let answer = timeout_at(self.deadline, self.answer.as_mut()).await;
-        let is_usable = match &answer {
-            Ok(Err(error)) => !error.is_unrecoverable_error() && !error.is_io_error(),
-            Ok(Ok(_)) => true,
-            Err(_) => false,
-        };
-        if !is_usable {
-            self.place.link.let_go(&self.connection);
+        match &answer {
+            Ok(Err(error)) if is_the_end(error) => {
+                end_generation(&self.place.link.server.generation, self.connection.generation);
+            }
+            Ok(_) => {}
+            Err(_) => self.place.link.let_go(&self.connection),
         }
         answer.map_err(|_| StoreError::TimedOut)
     }
+}
+
+fn is_the_end(error: &RedisError) -> bool {
+    error.is_unrecoverable_error()
+        || error.is_io_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 /// A call while its caller waits for it. If the caller gives up, it keeps its place until the answer is there or its time

@@ -107,7 +107,7 @@ impl Address {
             Some(path) => trusting(path, self.info.clone()),
         };
         let client = client.map_err(|fault| refused(database_url, fault))?;
-        Ok(Server { client, durability: self.durability, timeout: options.timeout })
+        Ok(Server { client, durability: self.durability, timeout: options.timeout, generation: Arc::default() })
     }
 }
 
