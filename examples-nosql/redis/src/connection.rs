@@ -1,9 +1,9 @@
 //! The connections: a few, each shared by many calls.
 //!
 //! The driver multiplexes: it sends the commands of all callers down one connection as they come, and hands out the answers
-//! in the same order. So a call never waits for another one's answer, and a caller who gives up leaves an answer that is
-//! thrown away, never one that somebody else gets. A call takes the connection with the fewest calls under way; a
-//! connection is opened when a call first needs it.
+//! in the same order. So no command waits for the answer to another one before it is sent, and a caller who gives up leaves
+//! an answer that is thrown away, never one that somebody else gets. A call takes the connection with the fewest calls
+//! under way; a connection is opened when a call first needs it.
 //!
 //! Not the driver's `ConnectionManager`: it keeps a connection on which nothing has been answered for ever, and after an
 //! outage tells the next call of the last failure instead of trying. It would not send anything twice either.

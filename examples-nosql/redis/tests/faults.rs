@@ -149,6 +149,25 @@ async fn a_connection_that_was_cut_while_nobody_called_fails_nobody() {
     }
 }
 
+/// actix-web's workers each have a runtime of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_outlives_the_runtime_of_the_call_that_opened_it() {
+    let server = Server::start(&DURABLE).await;
+    let proxy = Proxy::start(server.port).await;
+    let store = open(&proxy.url(), 1, 5_000).await;
+    proxy.cut();
+    soon("the cut is noticed", || async { store.store.pool().size == 0 }).await;
+    let users = store.users.clone();
+    let other_runtime = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { users.insert(&context(), &somebody(1)).await })
+    };
+    tokio::task::spawn_blocking(other_runtime).await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(store.store.pool().size, 1);
+    assert_eq!(all(&store).await, [somebody(1)]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_who_give_up_harm_nobody() {
     let server = Server::start(&DURABLE).await;
