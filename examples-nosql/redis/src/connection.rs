@@ -11,17 +11,16 @@
 //! Longer than 200 lines, because what a call is held to, and its place in the pool, is best read in one go.
 
 use crate::migrations::{self, Durability, Fault, Script};
-use crate::schema::Keys;
+use crate::schema::{Keys, statement};
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    Arg, AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError, RedisResult,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError, RedisResult,
     ServerErrorKind, Value,
 };
 use shared::context::RequestContext;
 use shared::repository::{PoolStatus, Store, StoreError, StoreOptions};
 use shared::telemetry::Statement;
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -355,33 +354,6 @@ impl Drop for Record<'_> {
             context.record(statement);
         }
     }
-}
-
-/// A command as the query log shows it, made from what is sent: a script by its file's name, and of an id and of every
-/// argument only what kind of thing it is.
-fn statement(command: &Cmd, keys: &Keys) -> Statement {
-    let words = command.args_iter().map(|argument| match argument {
-        Arg::Simple(bytes) => String::from_utf8_lossy(bytes),
-        _ => Cow::Borrowed("?"),
-    });
-    let words: Vec<_> = words.collect();
-    let script = words.iter().find_map(|word| Script::meant_by(word));
-    let mut shown = Vec::new();
-    match (&*words, script) {
-        ([name, _, count, rest @ ..], Some(script)) if name.starts_with("EVALSHA") => {
-            shown.extend([name.to_string(), script.name.to_owned(), count.to_string()]);
-            let (of_script, arguments) = rest.split_at_checked(count.parse().unwrap_or(0)).unwrap_or((&[], rest));
-            shown.extend(of_script.iter().map(|key| keys.pattern(key)));
-            shown.extend(arguments.iter().map(|_| "?".to_owned()));
-        }
-        ([name, load, _], Some(script)) => shown.extend([name.to_string(), load.to_string(), script.name.to_owned()]),
-        // In every other command all arguments are keys.
-        (words, _) => shown.extend(words.iter().map(|word| keys.pattern(word))),
-    }
-    let ids = shown.iter().filter(|word| word.ends_with("<id>")).map(|_| "text");
-    let arguments = script.filter(|_| shown.iter().any(|word| word == "?")).map_or(&[][..], |script| script.arguments);
-    let parameters = ids.chain(arguments.iter().copied()).collect();
-    Statement { statement: shown.join(" "), parameters, duration: Duration::ZERO }
 }
 
 fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
