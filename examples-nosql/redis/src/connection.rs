@@ -1,9 +1,9 @@
 //! The connections: a few, each shared by many calls.
 //!
 //! The driver multiplexes: it sends the commands of all callers down one connection as they come, and hands out the answers
-//! in the same order. So a call never waits for another one's answer, and a caller who gives up leaves an answer that is
-//! thrown away, never one that somebody else gets. A call takes the connection with the fewest calls under way; a
-//! connection is opened when a call first needs it.
+//! in the same order. So no command waits for the answer to another one before it is sent, and a caller who gives up leaves
+//! an answer that is thrown away, never one that somebody else gets. A call takes the connection with the fewest calls
+//! under way; a connection is opened when a call first needs it.
 //!
 //! Not the driver's `ConnectionManager`: it keeps a connection on which nothing has been answered for ever, and after an
 //! outage tells the next call of the last failure instead of trying. It would not send anything twice either.
@@ -11,20 +11,19 @@
 //! Longer than 200 lines, because what a call is held to, and its place in the pool, is best read in one go.
 
 use crate::migrations::{self, Durability, Fault, Script};
-use crate::schema::Keys;
+use crate::schema::{Keys, statement};
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    Arg, AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError, RedisResult,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError, RedisResult,
     ServerErrorKind, Value,
 };
 use shared::context::RequestContext;
 use shared::repository::{PoolStatus, Store, StoreError, StoreOptions};
 use shared::telemetry::Statement;
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -40,6 +39,9 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     pub(crate) durability: Durability,
     pub(crate) timeout: Duration,
+    /// Raised when a connection breaks. The others were most likely cut with it, as when Redis is started again: no call
+    /// uses those opened before any more, so that nobody has to find out for each of them.
+    pub(crate) generation: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -54,11 +56,11 @@ impl Server {
 
     /// A connection for calls, to a server that is set up as it must be.
     async fn connect_for_calls(&self) -> Result<Connection, Fault> {
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = is_cut.clone();
+        let (current, generation) = (self.generation.clone(), self.generation.load(Ordering::Acquire));
+        // The driver reads also when nobody calls, and so notices the end of a connection before a call uses it.
         let on_push = move |push: PushInfo| -> Result<(), redis::aio::SendError> {
             if push.kind == PushKind::Disconnection {
-                cut.store(true, Ordering::Release);
+                end_generation(&current, generation);
             }
             Ok(())
         };
@@ -67,7 +69,7 @@ impl Server {
         let connecting = async {
             let driver = self.connect(config).await?;
             migrations::check(&driver, self.durability).await?;
-            Ok(Connection { driver, is_cut })
+            Ok(Connection { driver, generation })
         };
         timeout(self.timeout, connecting).await.unwrap_or_else(|_| Err(Fault::TimedOut))
     }
@@ -75,8 +77,12 @@ impl Server {
 
 struct Connection {
     driver: MultiplexedConnection,
-    /// The driver reads also when nobody calls, and so notices the end of a connection before the next call uses it.
-    is_cut: Arc<AtomicBool>,
+    generation: usize,
+}
+
+/// Ends a generation of connections, if it has not ended yet: news of an old one that comes late ends no new one.
+fn end_generation(current: &AtomicUsize, generation: usize) {
+    let _ = current.compare_exchange(generation, generation + 1, Ordering::AcqRel, Ordering::Acquire);
 }
 
 /// A connection that is opened when it is needed, and again when it was lost.
@@ -92,8 +98,9 @@ struct Link {
 
 impl Link {
     fn current(&self) -> Option<Arc<Connection>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|connection| !connection.is_cut.load(Ordering::Acquire)).cloned()
+        let (current, generation) = (self.current.read(), self.server.generation.load(Ordering::Acquire));
+        let current = current.unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().filter(|connection| connection.generation == generation).cloned()
     }
 
     /// The connection, opened if there is none. One call opens it and the others wait for that; what it began goes on if
@@ -202,7 +209,7 @@ impl Database {
         deadline: Instant,
     ) -> Result<RedisResult<Value>, StoreError> {
         let waiting = Counted::one_more(&self.waiting);
-        let place = self.place(deadline).await?;
+        let place = self.place(deadline - self.timeout / 2).await?;
         let connection = timeout_at(deadline, place.link.connection()).await;
         let connection = connection.map_err(|_| StoreError::TimedOut)?.map_err(no_connection)?;
         drop(waiting);
@@ -213,8 +220,10 @@ impl Database {
         UnderWay { call: Some(call), runtime: &self.runtime }.answer().await
     }
 
-    async fn place(&self, deadline: Instant) -> Result<Place, StoreError> {
-        let permit = timeout_at(deadline, self.places.clone().acquire_owned()).await;
+    /// A place is waited for half of the time at most: the other half is for the answer. A command that is sent when hardly
+    /// any time is left keeps the server busy for nobody.
+    async fn place(&self, until: Instant) -> Result<Place, StoreError> {
+        let permit = timeout_at(until, self.places.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| StoreError::Overloaded)?.map_err(|_| no_connection(Fault::Closed))?;
         let link = self.links.iter().min_by_key(|link| link.calls.load(Ordering::Relaxed));
         let link = link.ok_or_else(|| no_connection(Fault::Closed))?.clone();
@@ -232,7 +241,7 @@ impl Store for Database {
     /// A connection is at work if any call is under way on it.
     fn pool(&self) -> PoolStatus {
         let open = self.links.iter().filter(|link| link.current().is_some());
-        let at_work = self.links.iter().filter(|link| link.calls.load(Ordering::Relaxed) > 0);
+        let at_work = open.clone().filter(|link| link.calls.load(Ordering::Relaxed) > 0);
         PoolStatus { size: open.count(), in_use: at_work.count(), waiting: self.waiting.load(Ordering::Relaxed) }
     }
 
@@ -284,20 +293,25 @@ struct Call {
 }
 
 impl Call {
-    /// A connection on which an answer did not come in time, or that is broken, is not used again: what else was sent on
-    /// it would wait behind that.
+    /// A connection on which an answer did not come in time is not used again: whatever is sent on it now would wait behind
+    /// that. If one broke, or its server has become a replica, none is: the name may lead to the new primary by now.
     async fn answer(&mut self) -> Result<RedisResult<Value>, StoreError> {
         let answer = timeout_at(self.deadline, self.answer.as_mut()).await;
-        let is_usable = match &answer {
-            Ok(Err(error)) => !error.is_unrecoverable_error() && !error.is_io_error(),
-            Ok(Ok(_)) => true,
-            Err(_) => false,
-        };
-        if !is_usable {
-            self.place.link.let_go(&self.connection);
+        match &answer {
+            Ok(Err(error)) if is_the_end(error) => {
+                end_generation(&self.place.link.server.generation, self.connection.generation);
+            }
+            Ok(_) => {}
+            Err(_) => self.place.link.let_go(&self.connection),
         }
         answer.map_err(|_| StoreError::TimedOut)
     }
+}
+
+fn is_the_end(error: &RedisError) -> bool {
+    error.is_unrecoverable_error()
+        || error.is_io_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 /// A call while its caller waits for it. If the caller gives up, it keeps its place until the answer is there or its time
@@ -340,33 +354,6 @@ impl Drop for Record<'_> {
             context.record(statement);
         }
     }
-}
-
-/// A command as the query log shows it, made from what is sent: a script by its file's name, and of an id and of every
-/// argument only what kind of thing it is.
-fn statement(command: &Cmd, keys: &Keys) -> Statement {
-    let words = command.args_iter().map(|argument| match argument {
-        Arg::Simple(bytes) => String::from_utf8_lossy(bytes),
-        _ => Cow::Borrowed("?"),
-    });
-    let words: Vec<_> = words.collect();
-    let script = words.iter().find_map(|word| Script::meant_by(word));
-    let mut shown = Vec::new();
-    match (&*words, script) {
-        ([name, _, count, rest @ ..], Some(script)) if name.starts_with("EVALSHA") => {
-            shown.extend([name.to_string(), script.name.to_owned(), count.to_string()]);
-            let (of_script, arguments) = rest.split_at_checked(count.parse().unwrap_or(0)).unwrap_or((&[], rest));
-            shown.extend(of_script.iter().map(|key| keys.pattern(key)));
-            shown.extend(arguments.iter().map(|_| "?".to_owned()));
-        }
-        ([name, load, _], Some(script)) => shown.extend([name.to_string(), load.to_string(), script.name.to_owned()]),
-        // In every other command all arguments are keys.
-        (words, _) => shown.extend(words.iter().map(|word| keys.pattern(word))),
-    }
-    let ids = shown.iter().filter(|word| word.ends_with("<id>")).map(|_| "text");
-    let arguments = script.filter(|_| shown.iter().any(|word| word == "?")).map_or(&[][..], |script| script.arguments);
-    let parameters = ids.chain(arguments.iter().copied()).collect();
-    Statement { statement: shown.join(" "), parameters, duration: Duration::ZERO }
 }
 
 fn read<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {

@@ -1,4 +1,83 @@
-//! To be written.
+//! Who I am: the store that keeps users in Redis 7 or Valkey through the `redis` crate.
+//!
+//! Layer: store. I see `shared` (its domain and repository traits) and my driver: no HTTP, no DTO, no rule about who may do
+//! what. I keep atomic what must be atomic, by Redis' means: a Lua script, which runs alone.
+//!
+//! Read beside me: `examples-nosql/memory`, which checks and writes under one lock as a script does here, line by line. Then
+//! `examples-nosql/dynamodb`, where transactions stand where scripts are here.
+//!
+//! # Data layout
+//!
+//! | key | type | what |
+//! | --- | --- | --- |
+//! | `{stackdiff}:user:<id>` | hash | a user: `id`, `name`, `email`, `email_key`, `password_hash`, `role`, `version`, `credentials_version`, `created_at`, `updated_at` |
+//! | `{stackdiff}:users` | sorted set | the ids of all users, each with the score 0 |
+//! | `{stackdiff}:users:role:user`, `{stackdiff}:users:role:admin` | sorted set | the ids of those with this role, likewise |
+//! | `{stackdiff}:users:by-email` | hash | from an address in lower case to the id of its user |
+//! | `{stackdiff}:layout` | string | the number of this layout |
+//!
+//! Everything is text. Times are milliseconds since 1970; numbers are compared as text, because a number in Lua is a double.
+//!
+//! `stackdiff` is the URL's `prefix`. The braces are part of the keys: to Redis Cluster they are a hash tag, which puts all
+//! keys of a prefix into one slot, where a script may use them together. So the layout fits a cluster, and one prefix grows
+//! no further than one node of it. This program itself speaks to one server: it does not follow `MOVED`.
+//!
+//! The addresses are one hash and not a key each, so that every key that a script writes is named in its `KEYS`. The two
+//! scripts that read do make up the names of users' hashes from ids that they find, which Redis advises against, because a
+//! cluster could not tell where those are. The hash tag tells it.
+//!
+//! # Access patterns
+//!
+//! | operation | sent, in one round trip | cost |
+//! | --- | --- | --- |
+//! | list | `EVALSHA_RO list.lua`: `ZRANGE ... BYLEX LIMIT` and an `HGETALL` each | O(log n + page) |
+//! | insert, update, delete | `EVALSHA insert.lua`, `update.lua`, `delete.lua` | O(log n) |
+//! | find | `HGETALL` | O(1) |
+//! | find by e-mail | `EVALSHA_RO find_by_email.lua`: `HGET`, `HGETALL` | O(1) |
+//!
+//! Members of a sorted set that have one score are in the order of their bytes, and so the ids are in the order of a listing:
+//! `ZRANGE key (<after> + BYLEX` is a keyset page. `SORT users BY nosort GET ...` would need no script, but knows offsets
+//! only, and an offset moves when others write.
+//!
+//! # What holds each guarantee
+//!
+//! | guarantee | held by |
+//! | --- | --- |
+//! | an e-mail address is taken once | a look at `users:by-email` and the write, in one script |
+//! | compare-and-swap | a look at the stored `version` and the write, in one script |
+//! | an admin is always left | `ZCARD` of `users:role:admin` and the write, in one script |
+//! | a change happens as a whole or not at all | Redis undoes nothing: each script tries whatever can fail before its first write. The log keeps a script's writes together |
+//! | consistent pages | a page is one script, and a script sees one state |
+//! | durability | `appendfsync always`: an answer is given after the `fsync` of what it acknowledges. Looked at when a connection is opened |
+//! | nothing is done twice | no command is sent again, whatever became of it, but one that Redis answered with `NOSCRIPT`: that ran nothing |
+//!
+//! Replicas get what is written later than the answer: a failover may lose the last writes, whatever the log is set to.
+//! `CONFIG SET` on a running server is met at the next connection.
+//!
+//! # The URL
+//!
+//! `redis://user:password@host:6379/0?prefix=stackdiff`, where `0` is the number of the database. With `rediss://` it is TLS,
+//! and the server's certificate is verified against the system's authorities.
+//!
+//! | option | default | what |
+//! | --- | --- | --- |
+//! | `prefix` | `stackdiff` | what the keys begin with: letters, digits, `_`, `-`, `.` |
+//! | `durability` | `always` | the log that is demanded; see below |
+//! | `cacert` | | a file with the certificates (PEM) to trust instead of the system's |
+//!
+//! | `durability` | demands | what was acknowledged survives |
+//! | --- | --- | --- |
+//! | `always` | `appendonly yes`, `appendfsync always`, `no-appendfsync-on-rewrite no` | the end of Redis (`kill -9`) and of the machine |
+//! | `everysec` | `appendonly yes`, `appendfsync everysec` or `always` | as a rule the end of Redis. The end of the machine takes up to two seconds with it; so does the end of Redis while a flush is slow |
+//! | `unchecked` | nothing | what the server's set-up lets survive: for managed services that have a log of another kind |
+//!
+//! Where `CONFIG GET` is forbidden, `INFO` shows that there is a log, and nothing shows when it reaches the disk: `always` is
+//! refused there. Always demanded are `maxmemory-policy noeviction`, so that Redis refuses writes instead of throwing users
+//! away, and a primary.
+//!
+//! # Not in the query log
+//!
+//! What opens a connection belongs to no request: `HELLO`, `AUTH`, `SELECT`, `INFO`, `CONFIG GET`, `SCRIPT LOAD`.
 
 mod connection;
 mod migrations;
@@ -107,7 +186,7 @@ impl Address {
             Some(path) => trusting(path, self.info.clone()),
         };
         let client = client.map_err(|fault| refused(database_url, fault))?;
-        Ok(Server { client, durability: self.durability, timeout: options.timeout })
+        Ok(Server { client, durability: self.durability, timeout: options.timeout, generation: Arc::default() })
     }
 }
 

@@ -122,7 +122,7 @@ impl Fault {
                 ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => NOT_PERMITTED,
                 ErrorKind::Server(ServerErrorKind::BusyLoading) => "it still reads its data: try again in a while",
                 ErrorKind::Server(ServerErrorKind::ReadOnly) => REPLICA,
-                _ if error.code() == Some("NOAUTH") => NOT_PERMITTED,
+                _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => NOT_PERMITTED,
                 _ => NOT_THERE,
             },
             Self::TimedOut | Self::Closed => NOT_THERE,

@@ -1,9 +1,13 @@
-//! The keys, and the way between a user's hash and a user.
+//! The keys, the way between a user's hash and a user, and how the query log shows what is sent.
 
-use redis::Cmd;
+use crate::migrations::Script;
+use redis::{Arg, Cmd};
 use shared::domain::{EmailKey, PasswordHash, Role, Timestamp, User, UserId};
 use shared::repository::StoreError;
+use shared::telemetry::Statement;
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// The layout that this program reads and writes. A change of it gets the next number, and code that brings the older
 /// one up to date.
@@ -118,4 +122,31 @@ fn time(text: &str) -> Option<Timestamp> {
 /// The field is named and its value is not: what is in it may be anything, a password hash too.
 pub(crate) fn unexpected(field: &str) -> StoreError {
     StoreError::Internal(format!("user.{field} holds what this program does not write").into())
+}
+
+/// A command as the query log shows it, made from what is sent: a script by its file's name, and of an id and of every
+/// argument only what kind of thing it is.
+pub(crate) fn statement(command: &Cmd, keys: &Keys) -> Statement {
+    let words = command.args_iter().map(|argument| match argument {
+        Arg::Simple(bytes) => String::from_utf8_lossy(bytes),
+        _ => Cow::Borrowed("?"),
+    });
+    let words: Vec<_> = words.collect();
+    let script = words.iter().find_map(|word| Script::meant_by(word));
+    let mut shown = Vec::new();
+    match (&*words, script) {
+        ([name, _, count, rest @ ..], Some(script)) if name.starts_with("EVALSHA") => {
+            shown.extend([name.to_string(), script.name.to_owned(), count.to_string()]);
+            let (of_script, arguments) = rest.split_at_checked(count.parse().unwrap_or(0)).unwrap_or((&[], rest));
+            shown.extend(of_script.iter().map(|key| keys.pattern(key)));
+            shown.extend(arguments.iter().map(|_| "?".to_owned()));
+        }
+        ([name, load, _], Some(script)) => shown.extend([name.to_string(), load.to_string(), script.name.to_owned()]),
+        // In every other command all arguments are keys.
+        (words, _) => shown.extend(words.iter().map(|word| keys.pattern(word))),
+    }
+    let ids = shown.iter().filter(|word| word.ends_with("<id>")).map(|_| "text");
+    let arguments = script.filter(|_| shown.iter().any(|word| word == "?")).map_or(&[][..], |script| script.arguments);
+    let parameters = ids.chain(arguments.iter().copied()).collect();
+    Statement { statement: shown.join(" "), parameters, duration: Duration::ZERO }
 }
