@@ -42,6 +42,13 @@
 //! Before a backup is put into the file's place, the process must be stopped, and `-wal` and `-shm` beside the file go
 //! with the old one.
 
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg(feature = "pooled")]
+mod pool;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+mod query_log;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

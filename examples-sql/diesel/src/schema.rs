@@ -1,6 +1,13 @@
-//! The table, its row, and the way from a row to a user and back.
+//! The table, its row, and the way from a row to a user and back: one for every database. Numbers and texts only, which
+//! each of them keeps exactly; where a text needs a rule of comparison, the migrations say so.
 
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+#[cfg(feature = "pooled")]
+use diesel::{
+    QueryResult,
+    backend::Backend,
+    query_builder::{AstPass, QueryFragment, QueryId},
+};
 use shared::domain::{PasswordHash, Role, Timestamp, User, UserId};
 use shared::repository::StoreError;
 
@@ -19,9 +26,9 @@ diesel::table! {
     }
 }
 
-/// A row of `users`, as SQLite keeps it. The derives make Diesel check names and types when this is compiled.
+/// A row of `users`. The derives make Diesel check names and types against every database that is compiled in.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = users)]
 pub(crate) struct UserRow {
     id: String,
     name: String,
@@ -74,4 +81,28 @@ impl TryFrom<UserRow> for User {
 /// The column is named and its value is not: what is in it may be anything, a password hash too.
 fn unexpected(column: &str) -> StoreError {
     StoreError::Internal(format!("users.{column} holds what this program does not write").into())
+}
+
+/// An UPDATE that each connection prepares once.
+///
+/// Diesel prepares an UPDATE at each call, because a set of changes may have other columns the next time. That is one more
+/// round trip to a server. The set here is always a whole [`UserRow`], so the text never changes. There must be no second
+/// statement in this wrapper: connections know it by this type.
+#[cfg(feature = "pooled")]
+pub(crate) struct PreparedOnce<Q>(pub(crate) Q);
+
+#[cfg(feature = "pooled")]
+impl<Q> QueryId for PreparedOnce<Q> {
+    type QueryId = PreparedOnce<()>;
+}
+
+#[cfg(feature = "pooled")]
+impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for PreparedOnce<Q> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
 }

@@ -10,16 +10,16 @@
 //! the batches, a connection that is opened again.
 
 use super::migrations;
+use crate::query_log::Recorder;
 use crate::schema::users;
 use async_trait::async_trait;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::connection::{Connection, SimpleConnection};
 use diesel::prelude::{QueryDsl, RunQueryDsl};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
 use shared::repository::{OpenError, PoolStatus, Store, StoreError, prepare_private_file};
-use shared::telemetry::Statement;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -458,64 +458,8 @@ fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Resu
 /// Makes Diesel report the statements to `next` that it has reported to `last`. Costs nothing while nobody is traced.
 fn record(connection: &mut SqliteConnection, last: &[RequestContext], next: &[RequestContext]) {
     if !(last.is_empty() && next.is_empty()) {
-        connection.set_instrumentation(Recorder { requests: next.to_vec(), started: Instant::now() });
+        connection.set_instrumentation(Recorder::new(next.to_vec()));
     }
-}
-
-/// Diesel's hook: keeps what it sends for the query log.
-struct Recorder {
-    requests: Vec<RequestContext>,
-    started: Instant,
-}
-
-impl Instrumentation for Recorder {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
-            InstrumentationEvent::StartQuery { .. } => self.started = Instant::now(),
-            InstrumentationEvent::FinishQuery { query, .. } if !self.requests.is_empty() => {
-                let duration = self.started.elapsed();
-                let shown = query.to_string();
-                // Diesel shows the values behind the statement, as a list in Rust's Debug format.
-                let (statement, values) = shown.split_once(" -- binds: ").unwrap_or((&shown, "[]"));
-                let statement = Statement { statement: statement.to_owned(), parameters: types(values), duration };
-                self.requests.iter().for_each(|request| request.record(statement.clone()));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The types in a list such as `["a", 1]`. The values are dropped here.
-fn types(values: &str) -> Vec<&'static str> {
-    let mut types = Vec::new();
-    let mut at_start = true;
-    let mut characters = values.trim_start_matches('[').trim_end_matches(']').chars();
-    while let Some(character) = characters.next() {
-        match character {
-            ',' => at_start = true,
-            ' ' => {}
-            '"' => {
-                types.push("text");
-                at_start = false;
-                // Up to the closing quote; a quote that belongs to the text has a backslash before it.
-                while let Some(inner) = characters.next().filter(|inner| *inner != '"') {
-                    if inner == '\\' {
-                        characters.next();
-                    }
-                }
-            }
-            first if at_start => {
-                types.push(match first {
-                    '0'..='9' | '-' => "integer",
-                    'N' => "null",
-                    _ => "other",
-                });
-                at_start = false;
-            }
-            _ => {}
-        }
-    }
-    types
 }
 
 // In a file of its own, and outside of `src`, where every sibling has the same files.
