@@ -48,7 +48,8 @@
 //! | nothing is read that a failover takes back | read concern majority |
 //! | a change happens as a whole or not at all, also if the request is given up | each is one command or one transaction, run to its end in a task of its own; see `connection.rs` |
 //!
-//! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`. Transactions need
+//! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`; so are the pool's
+//! size and the time limits. Transactions need
 //! a replica set (one server is enough) or a sharded cluster, which is checked at start; so is that the storage engine
 //! keeps data on disk at all.
 //!
@@ -57,6 +58,9 @@
 //!
 //! A process that ends in the middle of such a transaction leaves it open: the server ends it after a minute
 //! (`transactionLifetimeLimitSeconds`), until when no admin can be taken away.
+//!
+//! Each process that traces requests has a second client for them (see `connection.rs`), and each client keeps two
+//! connections a server beside its pool, to watch it.
 //!
 //! TLS is on with `mongodb+srv://` or `tls=true`; `tlsCAFile=` names a root of one's own, otherwise the system's count.
 
@@ -133,7 +137,7 @@ pub fn development_url(database: &str) -> String {
 
 /// The driver's options and the name of the database.
 async fn client_options(database_url: &str, options: StoreOptions) -> Result<(ClientOptions, String), OpenError> {
-    let not_a_url = || OpenError::Url { expected: EXAMPLE, given: database_url.to_owned() };
+    let not_a_url = || OpenError::Url { expected: EXAMPLE, given: without_password(database_url) };
     let parsed = ClientOptions::parse(database_url).await;
     let mut client = parsed.map_err(|error| match *error.kind {
         // What the driver says of it may quote a part of the URL.
