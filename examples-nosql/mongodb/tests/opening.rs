@@ -161,6 +161,16 @@ async fn a_server_that_is_not_there_is_told_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_refused_is_not_told() {
+    let database = TestDatabase::new();
+    let url = database.url.replace("mongodb://", "mongodb://me:sesame@");
+    let error = store_mongodb::open(&url, options(1)).await.err().unwrap();
+    let text = error.to_string();
+    assert!(text.contains("check the user, the password and `authSource`"), "{text}");
+    assert!(!format!("{error:?} {text}").contains("sesame"), "{error:?}");
+}
+
+#[tokio::test]
 async fn removing_what_is_not_there_is_no_error() {
     let database = TestDatabase::new();
     store_mongodb::remove(&database.url, options(1)).await.unwrap();
