@@ -76,7 +76,7 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{
     Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, WriteConcern,
 };
-use shared::repository::{OpenError, Repositories, StoreOptions, without_password};
+use shared::repository::{OpenError, Repositories, Store as _, StoreOptions, without_password};
 use std::sync::Arc;
 
 /// What a URL must look like.
@@ -101,21 +101,28 @@ const IN_MEMORY: &str = "its storage engine keeps nothing on disk: start mongod 
 /// # Errors
 /// [`OpenError`] with what to do about it.
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
-    let refused = |error: Error| refusal(database_url, &error);
     let (client_options, name) = client_options(database_url, options).await?;
-    let database = Database::new(client_options.clone(), name, options).map_err(refused)?;
+    let database =
+        Database::new(client_options.clone(), name, options).map_err(|error| refusal(database_url, &error))?;
+    if let Err(refusal) = prepare(database_url, client_options, &database).await {
+        database.close().await;
+        return Err(refusal);
+    }
+    let database = Arc::new(database);
+    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+}
+
+async fn prepare(database_url: &str, client_options: ClientOptions, database: &Database) -> Result<(), OpenError> {
     match migrations::lack(&database.handle()).await {
         Ok(None) => {}
         Ok(Some(lack)) => return Err(lacking(database_url, lack)),
         Err(error) => {
             let unreachable = matches!(*error.kind, ErrorKind::ServerSelection { .. });
             let alone = unreachable && migrations::is_alone(client_options).await;
-            return Err(if alone { lacking(database_url, Lack::Transactions) } else { refused(error) });
+            return Err(if alone { lacking(database_url, Lack::Transactions) } else { refusal(database_url, &error) });
         }
     }
-    migrations::prepare(&database.handle()).await.map_err(refused)?;
-    let database = Arc::new(database);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    migrations::prepare(&database.handle()).await.map_err(|error| refusal(database_url, &error))
 }
 
 /// Removes the database of this URL with everything in it.
@@ -126,7 +133,9 @@ pub async fn remove(database_url: &str, options: StoreOptions) -> Result<(), Ope
     let refused = |error: Error| refusal(database_url, &error);
     let (client_options, name) = client_options(database_url, options).await?;
     let database = Database::new(client_options, name, options).map_err(refused)?;
-    database.handle().drop().await.map_err(refused)
+    let removed = database.handle().drop().await;
+    database.close().await;
+    removed.map_err(refused)
 }
 
 /// The URL of a database on the server that `infra/services up mongodb` starts.

@@ -54,6 +54,7 @@ pub(crate) async fn is_alone(mut options: ClientOptions) -> bool {
     options.hosts.truncate(1);
     let Ok(client) = Client::with_options(options) else { return false };
     let hello = client.database("admin").run_command(doc! { "hello": 1 }).await;
+    client.shutdown().immediate(true).await;
     hello.is_ok_and(|hello| !has_transactions(&hello))
 }
 
