@@ -9,6 +9,8 @@
 //!
 //! What ends a task whose server hangs is the driver's monitor: a second without its heartbeat, and the time limit, and it
 //! interrupts whatever is under way there.
+//!
+//! Longer than 200 lines, because what may be told of the driver's errors is here as well.
 
 use crate::query_log::{Followed, QueryLog};
 use crate::schema::{GUARDS, USERS, UserDocument};
@@ -149,15 +151,19 @@ impl Store for Database {
         }
     }
 
+    /// A client that is only dropped says goodbye to the server in a task of its own, which panics in the driver if the
+    /// runtime ends meanwhile.
     async fn close(&self) {
         // All permits are free when nothing is under way.
         let all = u32::try_from(connections(self.options)).unwrap_or(u32::MAX);
         let _ = timeout(self.options.timeout, self.permits.acquire_many(all)).await;
         self.permits.close();
-        for handles in [Some(&self.plain), self.observed.get()].into_iter().flatten() {
-            let shutdown = handles.client.clone().shutdown().immediate(true);
-            let _ = timeout(self.options.timeout, shutdown.into_future()).await;
-        }
+        let goodbyes = async {
+            for handles in [Some(&self.plain), self.observed.get()].into_iter().flatten() {
+                handles.client.clone().shutdown().immediate(true).await;
+            }
+        };
+        let _ = timeout(self.options.timeout, goodbyes).await;
     }
 }
 

@@ -48,7 +48,8 @@
 //! | nothing is read that a failover takes back | read concern majority |
 //! | a change happens as a whole or not at all, also if the request is given up | each is one command or one transaction, run to its end in a task of its own; see `connection.rs` |
 //!
-//! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`. Transactions need
+//! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`; so are the pool's
+//! size and the time limits. Transactions need
 //! a replica set (one server is enough) or a sharded cluster, which is checked at start; so is that the storage engine
 //! keeps data on disk at all.
 //!
@@ -57,6 +58,9 @@
 //!
 //! A process that ends in the middle of such a transaction leaves it open: the server ends it after a minute
 //! (`transactionLifetimeLimitSeconds`), until when no admin can be taken away.
+//!
+//! Each process that traces requests has a second client for them (see `connection.rs`), and each client keeps two
+//! connections a server beside its pool, to watch it.
 //!
 //! TLS is on with `mongodb+srv://` or `tls=true`; `tlsCAFile=` names a root of one's own, otherwise the system's count.
 
@@ -72,7 +76,7 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{
     Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, WriteConcern,
 };
-use shared::repository::{OpenError, Repositories, StoreOptions, without_password};
+use shared::repository::{OpenError, Repositories, Store as _, StoreOptions, without_password};
 use std::sync::Arc;
 
 /// What a URL must look like.
@@ -97,21 +101,28 @@ const IN_MEMORY: &str = "its storage engine keeps nothing on disk: start mongod 
 /// # Errors
 /// [`OpenError`] with what to do about it.
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
-    let refused = |error: Error| refusal(database_url, &error);
     let (client_options, name) = client_options(database_url, options).await?;
-    let database = Database::new(client_options.clone(), name, options).map_err(refused)?;
+    let database =
+        Database::new(client_options.clone(), name, options).map_err(|error| refusal(database_url, &error))?;
+    if let Err(refusal) = prepare(database_url, client_options, &database).await {
+        database.close().await;
+        return Err(refusal);
+    }
+    let database = Arc::new(database);
+    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+}
+
+async fn prepare(database_url: &str, client_options: ClientOptions, database: &Database) -> Result<(), OpenError> {
     match migrations::lack(&database.handle()).await {
         Ok(None) => {}
         Ok(Some(lack)) => return Err(lacking(database_url, lack)),
         Err(error) => {
             let unreachable = matches!(*error.kind, ErrorKind::ServerSelection { .. });
             let alone = unreachable && migrations::is_alone(client_options).await;
-            return Err(if alone { lacking(database_url, Lack::Transactions) } else { refused(error) });
+            return Err(if alone { lacking(database_url, Lack::Transactions) } else { refusal(database_url, &error) });
         }
     }
-    migrations::prepare(&database.handle()).await.map_err(refused)?;
-    let database = Arc::new(database);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    migrations::prepare(&database.handle()).await.map_err(|error| refusal(database_url, &error))
 }
 
 /// Removes the database of this URL with everything in it.
@@ -122,7 +133,9 @@ pub async fn remove(database_url: &str, options: StoreOptions) -> Result<(), Ope
     let refused = |error: Error| refusal(database_url, &error);
     let (client_options, name) = client_options(database_url, options).await?;
     let database = Database::new(client_options, name, options).map_err(refused)?;
-    database.handle().drop().await.map_err(refused)
+    let removed = database.handle().drop().await;
+    database.close().await;
+    removed.map_err(refused)
 }
 
 /// The URL of a database on the server that `infra/services up mongodb` starts.
@@ -133,7 +146,7 @@ pub fn development_url(database: &str) -> String {
 
 /// The driver's options and the name of the database.
 async fn client_options(database_url: &str, options: StoreOptions) -> Result<(ClientOptions, String), OpenError> {
-    let not_a_url = || OpenError::Url { expected: EXAMPLE, given: database_url.to_owned() };
+    let not_a_url = || OpenError::Url { expected: EXAMPLE, given: without_password(database_url) };
     let parsed = ClientOptions::parse(database_url).await;
     let mut client = parsed.map_err(|error| match *error.kind {
         // What the driver says of it may quote a part of the URL.

@@ -7,7 +7,7 @@ use crate::connection::{code, is_duplicate};
 use crate::schema::{GUARDS, LAST_ADMIN, USERS, indexes, validator};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Bson, Document, doc};
-use mongodb::error::Error;
+use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ClientOptions, ValidationAction, ValidationLevel};
 use mongodb::{Client, Database};
 use std::time::Duration;
@@ -54,6 +54,7 @@ pub(crate) async fn is_alone(mut options: ClientOptions) -> bool {
     options.hosts.truncate(1);
     let Ok(client) = Client::with_options(options) else { return false };
     let hello = client.database("admin").run_command(doc! { "hello": 1 }).await;
+    client.shutdown().immediate(true).await;
     hello.is_ok_and(|hello| !has_transactions(&hello))
 }
 
@@ -72,15 +73,20 @@ pub(crate) async fn prepare(database: &Database) -> Result<(), Error> {
     }
 }
 
-/// Another process is at the same thing: NamespaceExists, WriteConflict, ConflictingOperationInProgress, and what an index
-/// meets whose collection is being dropped or made: NamespaceNotFound, IndexBuildAborted, DatabaseDropPending.
-fn is_collision(error: &Error) -> bool {
-    matches!(code(error), Some(48 | 112 | 117 | 26 | 276 | 215)) || is_duplicate_guard(error)
-}
+/// What another process that is at the same thing can bring about.
+const COLLISIONS: [i32; 6] = [
+    26,  // NamespaceNotFound: the other one removes the database.
+    48,  // NamespaceExists
+    112, // WriteConflict
+    117, // ConflictingOperationInProgress
+    215, // DatabaseDropPending
+    276, // IndexBuildAborted
+];
 
-/// An index that cannot be built because of doubles in the data is told by a command's error, and is no collision.
-fn is_duplicate_guard(error: &Error) -> bool {
-    is_duplicate(error) && matches!(*error.kind, mongodb::error::ErrorKind::Write(_))
+fn is_collision(error: &Error) -> bool {
+    // Two that insert the guard: a write's error. Doubles in the data, for which no index can be built, are a command's.
+    let is_guard = is_duplicate(error) && matches!(*error.kind, ErrorKind::Write(_));
+    is_guard || code(error).is_some_and(|code| COLLISIONS.contains(&code))
 }
 
 async fn try_to_prepare(database: &Database) -> Result<(), Error> {

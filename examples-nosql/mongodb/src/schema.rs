@@ -108,7 +108,8 @@ pub(crate) fn uuid(id: UserId) -> Uuid {
 ///
 /// For addresses that is what `EmailKey` says, since they hold printable ASCII and nothing else, which the validator below
 /// makes sure of: no two of those but `a` and `A` to `z` and `Z` are equal at this strength. Beyond ASCII it would not be:
-/// a full-width letter equals the common one there, and a soft hyphen equals nothing at all.
+/// a full-width letter equals the common one there, and a soft hyphen counts for nothing. Such a text cannot be kept, but
+/// it can be looked for, so what is found is compared once more.
 pub(crate) fn without_case() -> Collation {
     Collation::builder().locale("en").strength(CollationStrength::Secondary).build()
 }

@@ -69,11 +69,13 @@ impl UserRepository for Users {
     }
 
     async fn find_by_email(&self, context: &RequestContext, email_key: &EmailKey) -> Result<Option<User>, StoreError> {
-        let filter = doc! { "email": email_key.as_str() };
+        let email_key = email_key.clone();
         let work = async move |call: Call| {
             // Without the index's own collation the server would not use it, and compare with regard to case.
-            let find = call.users().find(filter).collation(without_case()).limit(1);
-            Ok(all(with_comment(find, &call).await.map_err(failure)?).await?.pop())
+            let find = call.users().find(doc! { "email": email_key.as_str() }).collation(without_case()).limit(1);
+            let found = all(with_comment(find, &call).await.map_err(failure)?).await?.pop();
+            // Whoever types a full-width letter is not somebody whose address has the common one.
+            Ok(found.filter(|user| user.email_key() == email_key))
         };
         self.database.call(context, work).await
     }

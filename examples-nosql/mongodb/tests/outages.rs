@@ -318,6 +318,14 @@ async fn a_server_that_is_no_replica_set_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_server_that_keeps_nothing_on_disk_is_refused_with_what_to_do() {
+    let server = Mongod::start(&["--replSet", "rs0", "--storageEngine", "ephemeralForTest"]);
+    server.initiate("").await;
+    let refusal = store_mongodb::open(&server.url("?replicaSet=rs0"), OPTIONS).await.err().unwrap().to_string();
+    assert!(refusal.contains("`--storageEngine wiredTiger`"), "{refusal}");
+}
+
+#[tokio::test]
 async fn a_certificate_is_checked_against_the_roots() {
     let folder = tempfile::tempdir().unwrap();
     let script = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=root -keyout ca.key -out ca.pem && \
