@@ -222,15 +222,13 @@ pub fn remove_sqlite_file(path: &Path) -> io::Result<()> {
 }
 
 /// A database URL as it may be shown: without user and password, and without the options after a `?`, which may hold a
-/// password, too.
+/// password, too. Of a password that is not encoded as it should be, nothing is shown either.
 #[must_use]
 pub fn without_password(url: &str) -> String {
-    let url = url.split_once('?').map_or(url, |(url, _)| url);
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://...@{host}"),
-        None => url.to_owned(),
-    }
+    let (sign, host) = rest.rsplit_once('@').map_or(("", rest), |(_, host)| ("...@", host));
+    let host = host.split_once('?').map_or(host, |(host, _)| host);
+    format!("{scheme}://{sign}{host}")
 }
 
 #[cfg(test)]
@@ -251,11 +249,12 @@ mod tests {
     fn a_url_is_shown_without_what_may_be_a_secret() {
         for url in [
             "postgres://me:secret@host:1/db?password=secret",
-            "redis://:se@cret@host:1/db",
+            "redis://:se@c?ret@host:1/db",
             "redis://host:1/db?x=secret",
+            "mongodb://me:sec?ret@host:1/db",
         ] {
             let shown = without_password(url);
-            assert!(!shown.contains("cret") && shown.ends_with("host:1/db"), "{shown}");
+            assert!(!shown.contains("ret") && shown.ends_with("host:1/db"), "{shown}");
         }
     }
 }

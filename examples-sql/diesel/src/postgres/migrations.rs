@@ -68,7 +68,7 @@ pub(crate) async fn remove_database(server: &Server) -> Result<(), Unusable> {
 /// UTF-8 and the locale "C", whatever the server's own are: the columns that are compared say so themselves in any case.
 async fn create_database(server: &Server) -> Result<(), Unusable> {
     let reached = server.with_database(MAINTENANCE).reach().await.map_err(|error| unusable(UNREACHABLE, error))?;
-    let (client, connection) = reached.map_err(|error| Refused::from(error))?;
+    let (client, connection) = reached.map_err(Refused::from)?;
     let driving = tokio::spawn(connection);
     let name = quoted(server.database());
     let statement = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
