@@ -135,7 +135,26 @@ async fn dropped_calls_disturb_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_is_tried_again() {
     let database = Database::new(options(4)).await;
-    faults::addresses_that_are_swapped(&database.store).await;
+    let beside = tokio::sync::Mutex::new(connect(&database.url).await);
+    let run = async |statement: &str| beside.lock().await.query_drop(statement).await.unwrap();
+    let deadlocks = async || {
+        let ask = "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'";
+        beside.lock().await.query_first::<(String, u64), _>(ask).await.unwrap().unwrap().1
+    };
+    let before = deadlocks().await;
+    let hold = || async {
+        run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await;
+        run("BEGIN").await;
+        // The address in the unique index, which the next statement alone does not lock.
+        run("SELECT 1 FROM users WHERE email_key = 'user-2@example.com' FOR UPDATE").await;
+        run("UPDATE users SET name = 'held' WHERE email_key <> 'user-1@example.com'").await;
+    };
+    let cross = || async {
+        run("UPDATE users SET name = 'held' WHERE email_key = 'user-1@example.com'").await;
+        run("COMMIT").await;
+    };
+    faults::a_deadlock(&database.store, hold, cross).await;
+    assert!(deadlocks().await > before);
     database.end().await;
 }
 

@@ -138,7 +138,24 @@ async fn dropped_calls_disturb_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_is_tried_again() {
     let database = Database::new(options(4)).await;
-    faults::addresses_that_are_swapped(&database.store).await;
+    let beside = connect(&database.url).await;
+    let hold = || async {
+        beside
+            .batch_execute("BEGIN; UPDATE users SET name = 'held' WHERE email_key <> 'user-1@example.com'")
+            .await
+            .unwrap();
+    };
+    let cross = || async {
+        beside.batch_execute("UPDATE users SET name = 'held' WHERE email_key = 'user-1@example.com'").await.unwrap();
+        beside.batch_execute("COMMIT").await.unwrap();
+    };
+    faults::a_deadlock(&database.store, hold, cross).await;
+    let ask = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    drop(beside);
+    // The server counts a session's when that ends.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let deadlocks: i64 = connect(&database.url).await.query_one(ask, &[]).await.unwrap().get(0);
+    assert_eq!(deadlocks, 1);
     database.end().await;
 }
 

@@ -8,7 +8,7 @@ use shared::context::RequestContext;
 use shared::demo;
 use shared::domain::{Role, User};
 use shared::repository::{Repositories, UserQuery};
-use shared::store_contract::{database_url, options};
+use shared::store_contract::options;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -89,6 +89,7 @@ async fn every_statement_is_prepared_once() {
     }
     #[cfg(feature = "postgres")]
     {
+        use shared::store_contract::database_url;
         use store_diesel::postgres::{development_url, open, remove};
         let url = database_url("POSTGRES_URL", development_url);
         // The same, and UPDATE.
@@ -97,6 +98,7 @@ async fn every_statement_is_prepared_once() {
     }
     #[cfg(feature = "mysql")]
     {
+        use shared::store_contract::database_url;
         use store_diesel::mysql::{development_url, open, remove};
         let url = database_url("MYSQL_URL", development_url);
         check(|| async { open(&url, options(1)).await.unwrap() }, 9, &["SET "]).await;
