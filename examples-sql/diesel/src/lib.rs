@@ -1,46 +1,76 @@
-//! Who I am: the store that keeps users in SQL by Diesel. SQLite for now, compiled in; PostgreSQL and MySQL will follow.
+//! Who I am: the store that keeps users in SQL by Diesel: in SQLite, compiled in, or on a server of PostgreSQL or MySQL
+//! (MariaDB too). Each is a feature and a folder.
 //!
 //! Layer: store. I see `shared` (its domain and repository traits) and Diesel: no HTTP, no DTO, no rule about who may do
-//! what. I keep atomic what must be atomic, by SQLite's means.
+//! what. I keep atomic what must be atomic, by each database's means.
 //!
-//! Read beside me: `examples-sql/sea-orm`, file by file. It makes the same table with an asynchronous ORM over sqlx, and
-//! either of us opens a file that the other one made.
+//! Read beside me: `examples-sql/sea-orm`, file by file. And my own folders beside each other: `sqlite` calls a library, on
+//! threads of its own; `postgres` and `mysql` talk to a server through diesel-async, and differ in little but their
+//! `connection.rs` and `migrations.rs`.
 //!
 //! # Data layout
 //!
-//! One table, `users`, in the file's `migrations/` folder and in `schema.rs`:
+//! One table, `users`, in `schema.rs` and, for each database, below `migrations/`. Nothing is null.
 //!
-//! | column | SQLite type | what it holds |
-//! | --- | --- | --- |
-//! | `id` | `TEXT PRIMARY KEY` | the UUIDv7 as canonical text; its order is the listing's |
-//! | `name` | `TEXT` | |
-//! | `email` | `TEXT` | as typed |
-//! | `email_key` | `TEXT` | the address in lower case |
-//! | `password_hash` | `TEXT` | Argon2id, a PHC string |
-//! | `role` | `TEXT CHECK` | `user` or `admin` |
-//! | `version` | `BIGINT` | 1, 2, ... |
-//! | `credentials_version` | `BIGINT` | 1, 2, ... |
-//! | `created_at`, `updated_at` | `BIGINT` | milliseconds since 1970 |
+//! | column | SQLite | PostgreSQL | MySQL | what it holds |
+//! | --- | --- | --- | --- | --- |
+//! | `id` | `TEXT PRIMARY KEY` | `TEXT COLLATE "C" PRIMARY KEY` | `CHAR(36)`, `ascii_bin`, `PRIMARY KEY` | the UUIDv7 as canonical text; its order is the listing's |
+//! | `name` | `TEXT` | `TEXT` | `TEXT`, `utf8mb4` | |
+//! | `email` | `TEXT` | `TEXT` | `VARCHAR(254)`, `utf8mb4` | as typed |
+//! | `email_key` | `TEXT` | `TEXT COLLATE "C"` | `VARCHAR(254)`, `utf8mb4_bin` | the address in lower case |
+//! | `password_hash` | `TEXT` | `TEXT` | `TEXT` | Argon2id, a PHC string |
+//! | `role` | `TEXT CHECK` | `TEXT CHECK` | `VARCHAR(16) CHECK`, `ascii_bin` | `user` or `admin` |
+//! | `version` | `BIGINT` | `BIGINT` | `BIGINT` | 1, 2, ... |
+//! | `credentials_version` | `BIGINT` | `BIGINT` | `BIGINT` | 1, 2, ... |
+//! | `created_at`, `updated_at` | `BIGINT` | `BIGINT` | `BIGINT` | milliseconds since 1970 |
+//!
+//! Numbers and not `timestamptz` or `DATETIME(3)`, so that one `schema.rs` with its compile-time checks is every database's,
+//! and so that no session's time zone can change what is read.
 //!
 //! | index | on | for |
 //! | --- | --- | --- |
 //! | primary key | `id` | find, list |
 //! | `users_email_key`, unique | `email_key` | find by e-mail, uniqueness |
-//! | `users_role_id` | `role, id` | list by role, "is there another admin?" |
+//! | `users_role_id` | `role, id` | list by role; "is there another admin?" in SQLite, locking them elsewhere |
+//!
+//! # Access patterns
+//!
+//! | operation | SQLite | PostgreSQL, MySQL |
+//! | --- | --- | --- |
+//! | list, find, find by e-mail | one `SELECT` | one `SELECT`, a round trip |
+//! | insert | `INSERT` in a transaction, with what else is queued | one `INSERT`, a round trip |
+//! | update, delete | one statement in a transaction | one statement, a round trip |
+//! | one that was refused | a `SELECT` more | a `SELECT` more |
+//! | an admin is demoted or deleted | as any | that and `BEGIN`, `SELECT ... FOR UPDATE`, the change, `COMMIT` |
+//!
+//! A connection prepares each statement at its first use, one more round trip then. What is rare is not kept: the change of
+//! an admin, and in SQLite each `UPDATE`.
 //!
 //! # What holds each guarantee
 //!
-//! | guarantee | held by |
-//! | --- | --- |
-//! | an e-mail address is taken once | the unique index `users_email_key` |
-//! | compare-and-swap | one `UPDATE ... WHERE id = ? AND version = ?`; `DELETE` likewise |
-//! | an admin is always left | `AND (... OR EXISTS (another admin))` in the same statement, under SQLite's one write lock |
-//! | durability | WAL with `synchronous = FULL`: an answer is given after the `fsync` of its commit |
-//! | consistent pages | each listing is one statement, which sees one state |
-//! | several processes on one file | `BEGIN IMMEDIATE` and a `busy_timeout` of 2 s: a lock is waited for |
+//! | guarantee | SQLite | PostgreSQL | MySQL (InnoDB) |
+//! | --- | --- | --- | --- |
+//! | an e-mail address is taken once | the unique index | the unique index | the unique index, of bytes |
+//! | compare-and-swap | `WHERE id = ? AND version = ?` of the one statement | the same, under `READ COMMITTED`, which looks again after waiting for a row | the same; rows found are counted (`CLIENT_FOUND_ROWS`), not rows that differ |
+//! | an admin is always left | `OR EXISTS (another admin)` in that statement, under the one write lock | all admins are locked in the order of their ids (`FOR UPDATE`) before one is lost | the same |
+//! | durability | WAL with `synchronous = FULL` | `fsync = on` is checked at start, `synchronous_commit` switched on where it is off | `innodb_flush_log_at_trx_commit = 1`, with a binary log `sync_binlog = 1`, InnoDB: checked at start |
+//! | consistent pages | each is one statement | the same | the same |
+//! | several processes | `BEGIN IMMEDIATE`, a `busy_timeout` of 2 s | row locks; migrations under `pg_advisory_lock` | row locks; migrations under `GET_LOCK`; one server that takes writes, checked at start |
+//! | a dropped call leaves nothing behind | its thread ends it, nobody else waits | its connection is closed; the server rolls back | the same |
 //!
-//! Before a backup is put into the file's place, the process must be stopped, and `-wal` and `-shm` beside the file go
+//! Before a backup is put into a SQLite file's place, the process must be stopped, and `-wal` and `-shm` beside the file go
 //! with the old one.
+//!
+//! # When a server hangs or is away
+//!
+//! Each call ends within `StoreOptions::timeout`, waiting for a connection included. The server has a limit of its own for a
+//! statement, nine tenths of that, so that it does not go on with what nobody waits for. The pool asks no server whether a
+//! connection still works (its default would, before each call): tokio-postgres notices a closed one by itself, a MySQL
+//! connection is asked after a second without work only, and the first call that meets a lost one empties the pool of those
+//! that are idle. So an outage costs the calls under way and one more, and the next one connects anew.
+//!
+//! No call is made twice, but for one that the server undid itself to end a deadlock: an `INSERT` whose answer was lost may
+//! have happened, and its repetition would be told that the address is taken.
 
 #[cfg(feature = "mysql")]
 pub mod mysql;
@@ -48,7 +78,9 @@ pub mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(any(feature = "sqlite", feature = "pooled"))]
 mod query_log;
+#[cfg(any(feature = "sqlite", feature = "pooled"))]
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

@@ -2,9 +2,9 @@
 //! for one call.
 //!
 //! A call may be dropped at any point: a client goes away, or the service's limit has come. diesel-async 0.9 notices that
-//! for a connection only inside a transaction. Otherwise it would give a MySQL connection to the next caller with the answer
-//! to the dropped call still to come, and that caller would read it as its own. So a [`Session`] that was not ended
-//! takes its connection out of the pool, and with the connection goes all that was under way on it.
+//! for a connection only inside a transaction. Otherwise it would go back into the pool as it is, and the next caller would
+//! meet what is left of the dropped call: on MySQL an error, on PostgreSQL a statement to wait for. So a [`Session`] that
+//! was not ended takes its connection out of the pool, and with the connection goes all that was under way on it.
 
 use crate::query_log::Recorder;
 use deadpool::Runtime;

@@ -27,8 +27,11 @@ diesel::table! {
 }
 
 /// A row of `users`. The derives make Diesel check names and types against every database that is compiled in.
+///
+/// A `None` would not be the column's default value: that such a thing may be asked for keeps Diesel from preparing an INSERT
+/// once.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct UserRow {
     id: String,
     name: String,

@@ -1,5 +1,6 @@
 //! Opening a file, and what is said about one that cannot be opened.
 
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
 
 use diesel::connection::SimpleConnection;

@@ -1,5 +1,6 @@
 //! What the store makes of SQLite: several processes on one file, locks, files that go away, the query log.
 
+#![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
 
 use diesel::connection::SimpleConnection;

@@ -52,9 +52,12 @@ pub(crate) async fn prepare(server: &Server) -> Result<(), Unusable> {
         let mut connection = migrated.map_err(|source| Unusable { advice: advice(&source), source })?;
         check_table(&mut connection).await
     };
-    let elapsed =
-        |_| unusable("another process holds the database: end that one, or wait", "it did not answer in time");
-    tokio::time::timeout(LIMIT, prepared).await.map_err(elapsed)?
+    limited(prepared).await
+}
+
+async fn limited(work: impl Future<Output = Result<(), Unusable>>) -> Result<(), Unusable> {
+    let elapsed = |_| unusable("another process may hold the database: end that one, or wait", "no answer in time");
+    tokio::time::timeout(LIMIT, work).await.map_err(elapsed)?
 }
 
 /// Removes the database.
@@ -62,10 +65,13 @@ pub(crate) async fn prepare(server: &Server) -> Result<(), Unusable> {
 /// # Errors
 /// [`Unusable`]; not if it is not there.
 pub(crate) async fn remove_database(server: &Server) -> Result<(), Unusable> {
-    let mut connection = connect(server, None).await?;
-    let statement = format!("DROP DATABASE IF EXISTS {}", quoted(server.database()));
-    let advice = "this user must be allowed to remove it (GRANT DROP)";
-    connection.query_drop(statement).await.map_err(|error| unusable(advice, error))
+    let removed = async {
+        let mut connection = connect(server, None).await?;
+        let statement = format!("DROP DATABASE IF EXISTS {}", quoted(server.database()));
+        let advice = "this user must be allowed to remove it (GRANT DROP)";
+        connection.query_drop(statement).await.map_err(|error| unusable(advice, error))
+    };
+    limited(removed).await
 }
 
 /// What the table's columns need they say themselves.

@@ -126,7 +126,7 @@ impl Server {
     /// # Errors
     /// [`OpenError::Url`], and [`OpenError::Database`] if there are no certificates.
     pub(crate) fn parse(url: &str, timeout: Duration) -> Result<Self, OpenError> {
-        let refused = || OpenError::Url { expected: EXAMPLE, given: url.to_owned() };
+        let refused = || OpenError::Url { expected: EXAMPLE, given: shown(url) };
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut rest, mut mode, mut roots) = (Vec::new(), "prefer", None);
         for option in query.split('&').filter(|option| !option.is_empty()) {
@@ -156,7 +156,7 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(timeout);
         }
-        let shown = without_password(url);
+        let shown = shown(url);
         let tls = tls(trust, roots.as_deref()).map_err(|source| OpenError::Database {
             database: shown.clone(),
             advice: "name a PEM file of certificates with sslrootcert=",
@@ -218,6 +218,11 @@ impl Server {
              SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
     }
+}
+
+/// The URL without its password, also if it is no URL: libpq takes a list of words such as `password=secret`, too.
+fn shown(url: &str) -> String {
+    if url.contains("://") { without_password(url) } else { "...".to_owned() }
 }
 
 /// An error with its causes: tokio-postgres' own words stop at "error connecting to server".

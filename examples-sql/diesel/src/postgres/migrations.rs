@@ -12,6 +12,7 @@ use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::time::Duration;
+use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -21,6 +22,10 @@ const MAINTENANCE: &str = "postgres";
 
 /// Processes that start at once on a new database wait for each other; for so long.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// For a database that cannot be removed at once.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Of the lock that they wait for. The number means nothing; others must not take it for something else.
 const LOCK: i64 = 0x7374_6163_6b64_6966;
@@ -49,9 +54,12 @@ pub(crate) async fn prepare(server: &Server) -> Result<(), Unusable> {
         look.load::<UserRow>(&mut connection).await.map_err(|error| unusable(NOT_OURS, error))?;
         Ok(())
     };
-    let elapsed =
-        |_| unusable("another process holds the database: end that one, or wait", "it did not answer in time");
-    tokio::time::timeout(LIMIT, prepared).await.map_err(elapsed)?
+    limited(prepared).await
+}
+
+async fn limited(work: impl Future<Output = Result<(), Unusable>>) -> Result<(), Unusable> {
+    let elapsed = |_| unusable("another process may hold the database: end that one, or wait", "no answer in time");
+    tokio::time::timeout(LIMIT, work).await.map_err(elapsed)?
 }
 
 /// Removes the database, with whoever is connected to it.
@@ -59,31 +67,48 @@ pub(crate) async fn prepare(server: &Server) -> Result<(), Unusable> {
 /// # Errors
 /// [`Unusable`]; not if it is not there.
 pub(crate) async fn remove_database(server: &Server) -> Result<(), Unusable> {
-    let mut connection = connect(&server.with_database(MAINTENANCE)).await?;
     let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(server.database()));
-    let advice = "this user must own the database to remove it";
-    connection.batch_execute(&statement).await.map_err(|error| unusable(advice, error))
+    let mut tries = 0;
+    let removed = async {
+        loop {
+            tries += 1;
+            match run_beside(server, &statement).await? {
+                // The server's own autovacuum may be at work in it, and may not be ended by an ordinary user.
+                Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) && tries < TRIES => {
+                    sleep(PAUSE).await;
+                }
+                Err(error) => return Err(unusable("this user must own the database to remove it", told(&error))),
+                Ok(()) => return Ok(()),
+            }
+        }
+    };
+    limited(removed).await
 }
 
 /// UTF-8 and the locale "C", whatever the server's own are: the columns that are compared say so themselves in any case.
 async fn create_database(server: &Server) -> Result<(), Unusable> {
+    let name = quoted(server.database());
+    let statement = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+    // Another process may be quicker.
+    let there_already = [Some(&SqlState::DUPLICATE_DATABASE), Some(&SqlState::UNIQUE_VIOLATION)];
+    match run_beside(server, &statement).await? {
+        Err(error) if !there_already.contains(&error.code()) => {
+            Err(unusable("make the database, or let this user make it (CREATEDB)", told(&error)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs a statement about the database, which is not to be connected to for that. By tokio-postgres itself: diesel-async
+/// would hide the error's code.
+async fn run_beside(server: &Server, statement: &str) -> Result<Result<(), tokio_postgres::Error>, Unusable> {
     let reached = server.with_database(MAINTENANCE).reach().await.map_err(|error| unusable(UNREACHABLE, error))?;
     let (client, connection) = reached.map_err(Refused::from)?;
     let driving = tokio::spawn(connection);
-    let name = quoted(server.database());
-    let statement = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
-    let created = client.batch_execute(&statement).await;
-    driving.abort();
-    match created {
-        // Another process was quicker.
-        Err(error)
-            if [Some(&SqlState::DUPLICATE_DATABASE), Some(&SqlState::UNIQUE_VIOLATION)].contains(&error.code()) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(unusable("make the database, or let this user make it (CREATEDB)", told(&error))),
-        Ok(()) => Ok(()),
-    }
+    let outcome = client.batch_execute(statement).await;
+    drop(client);
+    let _ = driving.await;
+    Ok(outcome)
 }
 
 /// Why there is no connection.
