@@ -222,7 +222,9 @@ const TIMED_OUT: [&str; 2] = ["57014", "1205"];
 pub(crate) fn failure(error: DbErr) -> StoreError {
     match &error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
-        DbErr::Type(_) | DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
+        // SeaORM tells the value, which may be anything.
+        DbErr::Type(_) => StoreError::Internal("users.role holds what this program does not write".into()),
+        DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
         DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
         _ if is_timeout(&error) => StoreError::TimedOut,
         _ => StoreError::Unavailable(Box::new(error)),

@@ -19,11 +19,17 @@ use std::time::{Duration, Instant};
 /// A connection that was used within this time is trusted. One that was not has time for another round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
 
+/// A connection that came back to the pool so soon after a trouble may have been used for the last time before it.
+const UNNOTICED: Duration = Duration::from_millis(100);
+
 /// So long a connection in doubt may take for its sign of life.
 const CHECK_MAX: Duration = Duration::from_secs(1);
 
 /// So long after a call was given up, connections that come back to the pool are looked at.
 const WATCHED: Duration = Duration::from_secs(10);
+
+/// Between two looks whether a server has started.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is known of the way to a server.
 pub(crate) struct Link {
@@ -90,8 +96,8 @@ impl Link {
         connection: &mut C,
         pooled: PoolConnectionMetadata,
     ) -> Result<bool, SqlxError> {
-        let trusted = TRUSTED.min(self.failed.elapsed()).min(self.given_up.elapsed());
-        if pooled.idle_for < trusted {
+        let last_trouble = self.failed.elapsed().min(self.given_up.elapsed());
+        if pooled.idle_for < TRUSTED.min(last_trouble.saturating_sub(UNNOTICED)) {
             return Ok(true);
         }
         self.checked(connection.ping()).await.map(|()| true)
@@ -100,9 +106,11 @@ impl Link {
     /// Whether a connection that comes back to the pool may stay.
     ///
     /// A call that was given up leaves an answer on its way. sqlx reads and drops it when the connection is next used,
-    /// which may take for ever if the server hangs, and on MySQL can go wrong if it was preparing a statement. So the
-    /// connection is asked for something that no other answer can be. sqlx does not say which connection a call had:
-    /// all that come back in the next seconds are asked.
+    /// which may take for ever if the server hangs, and on MySQL can go wrong if it was preparing a statement. Given up
+    /// while it began a transaction, it leaves that open, and sqlx does not know of it: what the next call writes would be
+    /// acknowledged and never committed. So the transaction is ended, and the connection asked for something that no
+    /// other answer can be. sqlx does not say which connection a call had: all that come back in the next seconds are
+    /// asked.
     ///
     /// # Errors
     /// The driver's, or that the server did not answer.
@@ -118,7 +126,7 @@ impl Link {
             return Ok(true);
         }
         let question = format!("question {}", QUESTIONS.fetch_add(1, Ordering::Relaxed));
-        let sent = connection.fetch_one(AssertSqlSafe(format!("SELECT '{question}'")));
+        let sent = connection.fetch_one(AssertSqlSafe(format!("ROLLBACK; SELECT '{question}'")));
         Ok(self.checked(sent).await?.try_get::<String, _>(0)? == question)
     }
 
@@ -139,6 +147,24 @@ pub(crate) fn connection_error(error: SqlxError) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
 
+/// A single connection, which tells what is wrong where a pool would try again, unless the server is just starting.
+///
+/// # Errors
+/// The driver's, or that the server did not answer in time.
+pub(crate) async fn connect_once<C: Connection>(options: &C::Options, timeout: Duration) -> Result<C, SqlxError> {
+    let connected = async {
+        loop {
+            match C::connect_with(options).await {
+                Err(SqlxError::Database(error)) if error.is_transient_in_connect_phase() => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    };
+    bounded(timeout, connected).await
+}
+
 /// Awaits something of a server that is not a repository's call.
 ///
 /// # Errors
@@ -153,6 +179,20 @@ pub(crate) async fn bounded<T>(
 /// That a database cannot be opened, with what to do about it.
 pub(crate) fn refused(url: &str, advice: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> OpenError {
     OpenError::Database { database: without_password(url), advice, source: source.into() }
+}
+
+/// That a URL is not one that a store takes.
+pub(crate) fn wrong_url(expected: &'static str, given: &str) -> OpenError {
+    OpenError::Url { expected, given: without_password(given) }
+}
+
+/// Whether the server's certificate, or that it has none, is the trouble.
+pub(crate) fn is_about_tls(error: &SqlxError) -> bool {
+    match error {
+        SqlxError::Tls(_) => true,
+        SqlxError::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+        _ => false,
+    }
 }
 
 /// The first option of a URL that is not one of these. sqlx ignores it, so that a mistyped `sslmode` would leave a

@@ -2,7 +2,7 @@
 
 use super::migrations::{advice, prepare};
 use crate::connection::{Database, Pool};
-use crate::network::{Link, refused, unknown_option};
+use crate::network::{Link, refused, unknown_option, wrong_url};
 use sea_orm::sqlx::mysql::MySqlConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, MySql};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
@@ -35,7 +35,7 @@ pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, O
 /// # Errors
 /// [`OpenError`].
 pub(crate) fn parse(url: &str) -> Result<MySqlConnectOptions, OpenError> {
-    let wrong = || OpenError::Url { expected: EXAMPLE, given: url.to_owned() };
+    let wrong = || wrong_url(EXAMPLE, url);
     if !url.starts_with("mysql://") {
         return Err(wrong());
     }

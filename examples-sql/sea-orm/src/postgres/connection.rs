@@ -2,7 +2,7 @@
 
 use super::migrations::{advice, prepare};
 use crate::connection::{Database, Pool};
-use crate::network::{Link, refused, unknown_option};
+use crate::network::{Link, refused, unknown_option, wrong_url};
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::{ConnectOptions as _, Executor as _, Postgres};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
@@ -56,7 +56,7 @@ pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, O
 /// # Errors
 /// [`OpenError`].
 pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {
-    let wrong = || OpenError::Url { expected: EXAMPLE, given: url.to_owned() };
+    let wrong = || wrong_url(EXAMPLE, url);
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(wrong());
     }
