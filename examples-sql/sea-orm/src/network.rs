@@ -13,7 +13,7 @@ use std::error::Error;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A connection that was used within this time is trusted. One that was not has time for another round trip.
@@ -28,12 +28,18 @@ const CHECK_MAX: Duration = Duration::from_secs(1);
 /// So long after a call was given up, connections that come back to the pool are looked at.
 const WATCHED: Duration = Duration::from_secs(10);
 
+/// A pool is not made anew more often: until the old one's calls are over, there are two.
+const RENEWED_AFTER: Duration = Duration::from_secs(5);
+
 /// Between two looks whether a server has started.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What is known of the way to a server.
+/// What one pool knows of the way to its server.
 pub(crate) struct Link {
     timeout: Duration,
+    made: Instant,
+    /// Whether the server once did not answer what it answers at once.
+    hung: AtomicBool,
     /// When a call last failed, other than by the data's rules.
     failed: LastTime,
     /// When a call last was dropped before its answer had come.
@@ -44,8 +50,19 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(timeout: Duration) -> Arc<Self> {
-        let link = || LastTime { origin: Instant::now(), nanos: AtomicU64::new(0) };
-        Arc::new(Self { timeout, failed: link(), given_up: link(), answered: link() })
+        let made = Instant::now();
+        let never = || LastTime { origin: made, nanos: AtomicU64::new(0) };
+        let hung = AtomicBool::new(false);
+        Arc::new(Self { timeout, made, hung, failed: never(), given_up: never(), answered: never() })
+    }
+
+    /// Whether the pool should give way to a new one.
+    ///
+    /// sqlx asks each connection that comes back for a sign of life, without a limit. If the server goes on after a
+    /// pause, so does the connection; if what is between them has forgotten it, it is lost to the pool until the system
+    /// gives it up, after a quarter of an hour. Nobody can tell how many are.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.hung.load(Ordering::Relaxed) && self.made.elapsed() > RENEWED_AFTER
     }
 
     /// Longest wait for an answer.
@@ -73,6 +90,7 @@ impl Link {
         match outcome {
             // sqlx says the same whether all connections are at work or a new one cannot be made.
             Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) if self.answered.elapsed() >= started.elapsed() => {
+                self.hung.store(true, Ordering::Relaxed);
                 Err(timed_out())
             }
             Err(DbErr::ConnectionAcquire(_)) => outcome,
@@ -131,10 +149,9 @@ impl Link {
     }
 
     async fn checked<T>(&self, answer: impl Future<Output = Result<T, SqlxError>>) -> Result<T, SqlxError> {
-        let answer = tokio::time::timeout(CHECK_MAX, answer).await;
-        answer
-            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
-            .inspect_err(|_| self.failed.is_now())
+        let answer = async { Ok(answer.await) };
+        let answer = bounded(CHECK_MAX, answer).await.inspect_err(|_| self.hung.store(true, Ordering::Relaxed));
+        answer.and_then(|answer| answer).inspect_err(|_| self.failed.is_now())
     }
 }
 

@@ -101,6 +101,7 @@ cases! {
     what_was_acknowledged_survives_kill_9_and_the_store_finds_the_server_again;
     after_a_cut_each_caller_fails_once_at_most_and_nothing_is_lost;
     connections_that_stall_for_good_are_given_up;
+    a_pool_whose_connections_stall_while_they_are_busy_has_all_its_places_again;
     stores_that_open_at_once_on_no_database_all_come_up;
     who_waits_for_a_connection_in_vain_is_told_in_time;
     calls_dropped_anywhere_give_nobody_a_wrong_answer;
@@ -236,7 +237,7 @@ async fn a_database_that_the_other_orm_made_opens() {
 async fn a_certificate_is_verified_if_the_url_says_so() {
     let certificates = faults::Certificates::make();
     let server = Own::<Postgres>::start(&[]);
-    let data = server.folder().join("data");
+    let data = server.folder.path().join("data");
     for (file, name) in [(&certificates.certificate, "server.crt"), (&certificates.key, "server.key")] {
         std::fs::copy(file, data.join(name)).unwrap();
         std::fs::set_permissions(data.join(name), PermissionsExt::from_mode(0o600)).unwrap();

@@ -3,7 +3,7 @@
 use super::connection::{connect, parse};
 use crate::connection::{code, driver_error};
 use crate::migrations::{NOT_OURS, TRIES, migrate};
-use crate::network::{Link, bounded, connect_once, connection_error, is_about_tls, refused};
+use crate::network::{bounded, connect_once, connection_error, is_about_tls, refused};
 use sea_orm::sqlx::mysql::MySqlConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, Executor as _, MySqlConnection};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement};
@@ -24,7 +24,7 @@ const LOCK: &str = "CONCAT('stackdiff ', MD5(DATABASE()))";
 pub(crate) async fn prepare(url: &str, server: &MySqlConnectOptions, timeout: Duration) -> Result<(), OpenError> {
     let explained = |error: DbErr| refused(url, advice(&error), error);
     make_database(server, timeout).await.map_err(|error| explained(connection_error(error)))?;
-    let connection = connect(server, 1, &Link::new(TRIES)).await.map_err(explained)?;
+    let connection = connect(server, 1, TRIES).connection;
     let prepared = bring_up_to_date(&connection).await;
     // The lock goes with the connection, whether it is closed in time or not.
     let _ = tokio::time::timeout(timeout, connection.close()).await;

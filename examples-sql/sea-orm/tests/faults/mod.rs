@@ -130,7 +130,7 @@ async fn cancelled_after<T>(polls: u64, future: impl Future<Output = T>) -> Opti
 
 /// A server of a test's own, ended with it.
 pub struct Own<K: Kind> {
-    folder: TempDir,
+    pub folder: TempDir,
     port: u16,
     child: Child,
     kind: std::marker::PhantomData<K>,
@@ -164,10 +164,6 @@ impl<K: Kind> Own<K> {
 
     pub fn url(&self) -> String {
         K::own_url(self.port)
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Sends a signal to the server and to all processes that it started.
@@ -413,6 +409,32 @@ pub async fn connections_that_stall_for_good_are_given_up<K: Kind>() {
         found.await.unwrap().unwrap();
     }
     assert!(started.elapsed() < OPTIONS.timeout, "{:?}", started.elapsed());
+}
+
+pub async fn a_pool_whose_connections_stall_while_they_are_busy_has_all_its_places_again<K: Kind>() {
+    let database = database::<K>();
+    let (proxy, url) = Proxy::before(&database.url).await;
+    let store = open::<K>(&url).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let reader = |_| {
+        let (users, stop) = (store.users.clone(), stop.clone());
+        tokio::spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                drop(users.find(&context(), somebody(1).id).await);
+            }
+        })
+    };
+    let readers: Vec<_> = (0..8).map(reader).collect();
+    // Longer than a pool is kept at least.
+    tokio::time::sleep(Duration::from_millis(5_200)).await;
+    proxy.stall();
+    tokio::time::sleep(OPTIONS.timeout + Duration::from_millis(1_500)).await;
+    stop.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    nothing_in_use(&store).await;
+    store.users.find(&context(), somebody(1).id).await.unwrap();
 }
 
 pub async fn stores_that_open_at_once_on_no_database_all_come_up<K: Kind>() {
