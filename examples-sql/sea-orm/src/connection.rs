@@ -16,8 +16,8 @@ use shared::repository::{PoolStatus, Store, StoreError};
 use shared::telemetry::Statement;
 use std::borrow::Cow;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 /// The database: its pools.
@@ -69,7 +69,7 @@ impl Store for Database {
         if let Some(writing) = &self.writing {
             // SQLite: queues behind the writes that were accepted. It leaves one file behind instead of two if no other
             // process has it open.
-            let _ = writing.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+            let _ = writing.handle().connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
         }
         for pool in self.pools() {
             pool.close().await;
@@ -79,71 +79,102 @@ impl Store for Database {
 
 /// A pool and how many calls want something of it.
 pub(crate) struct Pool {
-    connection: DatabaseConnection,
+    current: RwLock<Handle>,
     calls: AtomicUsize,
+    /// Makes another one in the place of one that is worn; see [`Link::is_worn`].
+    renew: Option<Box<dyn Fn() -> Handle + Send + Sync>>,
+}
+
+/// SeaORM's handle of a pool.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) connection: DatabaseConnection,
     /// To a server; SQLite has none, and its driver gives up by itself.
-    link: Option<Arc<Link>>,
+    pub(crate) link: Option<Arc<Link>>,
 }
 
 impl Pool {
-    pub(crate) fn new(connection: DatabaseConnection, link: Option<Arc<Link>>) -> Self {
-        Self { connection, calls: AtomicUsize::new(0), link }
+    /// A pool that stays what it is.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_file(connection: DatabaseConnection) -> Self {
+        Self { current: RwLock::new(Handle { connection, link: None }), calls: AtomicUsize::new(0), renew: None }
     }
 
-    /// Statements are reported to a callback that belongs to a handle of the pool, and a handle is cheap to clone: a
-    /// traced request gets one of its own, whose callback knows the request. So no task-local has to carry the request
-    /// there, and a request that is not traced pays nothing.
+    /// A pool that is made anew when it is worn.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn of_server(make: impl Fn() -> Handle + Send + Sync + 'static) -> Self {
+        Self { current: RwLock::new(make()), calls: AtomicUsize::new(0), renew: Some(Box::new(make)) }
+    }
+
+    /// Statements are reported to a callback that belongs to a handle of the pool, and a handle is cheap to clone: each
+    /// call gets one of its own, whose callback knows the request if that is traced. So no task-local has to carry the
+    /// request there, and a request that is not traced pays nothing.
     fn session(&self, context: &RequestContext) -> Session<'_> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let mut connection = Cow::Borrowed(&self.connection);
-        if context.is_traced() {
-            let context = context.clone();
-            connection.to_mut().set_metric_callback(move |sent| context.record(statement(sent)));
+        let Handle { mut connection, link } = self.handle();
+        let traced = context.is_traced().then(|| context.clone());
+        if let Some(context) = traced.clone() {
+            connection.set_metric_callback(move |sent| context.record(statement(sent)));
         }
-        Session { pool: self, connection, context: context.clone(), started: Instant::now() }
+        Session { calls: &self.calls, connection, link, traced, started: Instant::now() }
+    }
+
+    fn handle(&self) -> Handle {
+        let is_worn = |handle: &Handle| handle.link.as_ref().is_some_and(|link| link.is_worn());
+        let handle = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(renew) = self.renew.as_ref().filter(|_| is_worn(&handle)) else { return handle };
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if is_worn(&current) {
+            *current = renew();
+        }
+        current.clone()
     }
 
     /// sqlx does not tell who waits: that is whoever called and has no connection.
     fn status(&self) -> PoolStatus {
-        let (size, idle) = self.size_and_idle();
+        let (size, idle) = size_and_idle(&self.handle().connection);
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let in_use = size.saturating_sub(idle);
         PoolStatus { size, in_use, waiting: self.calls.load(Ordering::Relaxed).saturating_sub(in_use) }
     }
 
-    fn size_and_idle(&self) -> (u32, usize) {
-        macro_rules! of {
-            ($pool:expr) => {{
-                let pool = $pool;
-                (pool.size(), pool.num_idle())
-            }};
-        }
-        match self.connection.get_database_backend() {
-            #[cfg(feature = "sqlite")]
-            DbBackend::Sqlite => of!(self.connection.get_sqlite_connection_pool()),
-            #[cfg(feature = "postgres")]
-            DbBackend::Postgres => of!(self.connection.get_postgres_connection_pool()),
-            #[cfg(feature = "mysql")]
-            DbBackend::MySql => of!(self.connection.get_mysql_connection_pool()),
-            _ => (0, 0),
-        }
-    }
-
     /// Waits for the connections that are at work, to a server no longer than for any answer of it.
     async fn close(&self) {
-        let closed = self.connection.close_by_ref();
-        let _ = match &self.link {
+        let Handle { connection, link } = self.handle();
+        let closed = connection.close_by_ref();
+        let _ = match &link {
             Some(link) => tokio::time::timeout(link.timeout(), closed).await.unwrap_or(Ok(())),
             None => closed.await,
         };
     }
 }
 
+/// How many connections a pool has, and how many of them nobody uses.
+fn size_and_idle(connection: &DatabaseConnection) -> (u32, usize) {
+    macro_rules! of {
+        ($pool:expr) => {{
+            let pool = $pool;
+            (pool.size(), pool.num_idle())
+        }};
+    }
+    match connection.get_database_backend() {
+        #[cfg(feature = "sqlite")]
+        DbBackend::Sqlite => of!(connection.get_sqlite_connection_pool()),
+        #[cfg(feature = "postgres")]
+        DbBackend::Postgres => of!(connection.get_postgres_connection_pool()),
+        #[cfg(feature = "mysql")]
+        DbBackend::MySql => of!(connection.get_mysql_connection_pool()),
+        _ => (0, 0),
+    }
+}
+
 /// A handle of a pool, for one call of a repository. SeaORM takes it wherever it takes a connection.
 pub(crate) struct Session<'a> {
-    pool: &'a Pool,
-    connection: Cow<'a, DatabaseConnection>,
-    context: RequestContext,
+    calls: &'a AtomicUsize,
+    connection: DatabaseConnection,
+    link: Option<Arc<Link>>,
+    /// The request, if it keeps what is sent.
+    traced: Option<RequestContext>,
     started: Instant,
 }
 
@@ -156,7 +187,7 @@ impl Session<'_> {
 
     /// Awaits something of the database, not beyond the limit of this call if it is a server's.
     pub(crate) async fn limited<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        match &self.pool.link {
+        match &self.link {
             Some(link) => link.limited(self.started, call).await,
             None => call.await,
         }
@@ -178,9 +209,9 @@ impl Session<'_> {
     async fn recorded<T>(&self, text: &str, sent: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let outcome = sent.await;
-        if self.context.is_traced() {
+        if let Some(context) = &self.traced {
             let duration = started.elapsed();
-            self.context.record(Statement { statement: text.to_owned(), parameters: Vec::new(), duration });
+            context.record(Statement { statement: text.to_owned(), parameters: Vec::new(), duration });
         }
         outcome
     }
@@ -211,7 +242,7 @@ impl ConnectionTrait for Session<'_> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        self.pool.calls.fetch_sub(1, Ordering::Relaxed);
+        self.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -222,7 +253,9 @@ const TIMED_OUT: [&str; 2] = ["57014", "1205"];
 pub(crate) fn failure(error: DbErr) -> StoreError {
     match &error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
-        DbErr::Type(_) | DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
+        // SeaORM tells the value, which may be anything.
+        DbErr::Type(_) => StoreError::Internal("users.role holds what this program does not write".into()),
+        DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
         DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
         _ if is_timeout(&error) => StoreError::TimedOut,
         _ => StoreError::Unavailable(Box::new(error)),

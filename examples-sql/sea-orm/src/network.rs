@@ -13,11 +13,14 @@ use std::error::Error;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A connection that was used within this time is trusted. One that was not has time for another round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
+
+/// A connection that came back to the pool so soon after a trouble may have been used for the last time before it.
+const UNNOTICED: Duration = Duration::from_millis(100);
 
 /// So long a connection in doubt may take for its sign of life.
 const CHECK_MAX: Duration = Duration::from_secs(1);
@@ -25,9 +28,18 @@ const CHECK_MAX: Duration = Duration::from_secs(1);
 /// So long after a call was given up, connections that come back to the pool are looked at.
 const WATCHED: Duration = Duration::from_secs(10);
 
-/// What is known of the way to a server.
+/// A pool is not made anew more often: until the old one's calls are over, there are two.
+const RENEWED_AFTER: Duration = Duration::from_secs(5);
+
+/// Between two looks whether a server has started.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What one pool knows of the way to its server.
 pub(crate) struct Link {
     timeout: Duration,
+    made: Instant,
+    /// Whether the server once did not answer what it answers at once.
+    hung: AtomicBool,
     /// When a call last failed, other than by the data's rules.
     failed: LastTime,
     /// When a call last was dropped before its answer had come.
@@ -38,8 +50,19 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(timeout: Duration) -> Arc<Self> {
-        let link = || LastTime { origin: Instant::now(), nanos: AtomicU64::new(0) };
-        Arc::new(Self { timeout, failed: link(), given_up: link(), answered: link() })
+        let made = Instant::now();
+        let never = || LastTime { origin: made, nanos: AtomicU64::new(0) };
+        let hung = AtomicBool::new(false);
+        Arc::new(Self { timeout, made, hung, failed: never(), given_up: never(), answered: never() })
+    }
+
+    /// Whether the pool should give way to a new one.
+    ///
+    /// sqlx asks each connection that comes back for a sign of life, without a limit. If the server goes on after a
+    /// pause, so does the connection; if what is between them has forgotten it, it is lost to the pool until the system
+    /// gives it up, after a quarter of an hour. Nobody can tell how many are.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.hung.load(Ordering::Relaxed) && self.made.elapsed() > RENEWED_AFTER
     }
 
     /// Longest wait for an answer.
@@ -67,6 +90,7 @@ impl Link {
         match outcome {
             // sqlx says the same whether all connections are at work or a new one cannot be made.
             Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) if self.answered.elapsed() >= started.elapsed() => {
+                self.hung.store(true, Ordering::Relaxed);
                 Err(timed_out())
             }
             Err(DbErr::ConnectionAcquire(_)) => outcome,
@@ -90,8 +114,8 @@ impl Link {
         connection: &mut C,
         pooled: PoolConnectionMetadata,
     ) -> Result<bool, SqlxError> {
-        let trusted = TRUSTED.min(self.failed.elapsed()).min(self.given_up.elapsed());
-        if pooled.idle_for < trusted {
+        let last_trouble = self.failed.elapsed().min(self.given_up.elapsed());
+        if pooled.idle_for < TRUSTED.min(last_trouble.saturating_sub(UNNOTICED)) {
             return Ok(true);
         }
         self.checked(connection.ping()).await.map(|()| true)
@@ -100,9 +124,11 @@ impl Link {
     /// Whether a connection that comes back to the pool may stay.
     ///
     /// A call that was given up leaves an answer on its way. sqlx reads and drops it when the connection is next used,
-    /// which may take for ever if the server hangs, and on MySQL can go wrong if it was preparing a statement. So the
-    /// connection is asked for something that no other answer can be. sqlx does not say which connection a call had:
-    /// all that come back in the next seconds are asked.
+    /// which may take for ever if the server hangs, and on MySQL can go wrong if it was preparing a statement. Given up
+    /// while it began a transaction, it leaves that open, and sqlx does not know of it: what the next call writes would be
+    /// acknowledged and never committed. So the transaction is ended, and the connection asked for something that no
+    /// other answer can be. sqlx does not say which connection a call had: all that come back in the next seconds are
+    /// asked.
     ///
     /// # Errors
     /// The driver's, or that the server did not answer.
@@ -118,15 +144,14 @@ impl Link {
             return Ok(true);
         }
         let question = format!("question {}", QUESTIONS.fetch_add(1, Ordering::Relaxed));
-        let sent = connection.fetch_one(AssertSqlSafe(format!("SELECT '{question}'")));
+        let sent = connection.fetch_one(AssertSqlSafe(format!("ROLLBACK; SELECT '{question}'")));
         Ok(self.checked(sent).await?.try_get::<String, _>(0)? == question)
     }
 
     async fn checked<T>(&self, answer: impl Future<Output = Result<T, SqlxError>>) -> Result<T, SqlxError> {
-        let answer = tokio::time::timeout(CHECK_MAX, answer).await;
-        answer
-            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
-            .inspect_err(|_| self.failed.is_now())
+        let answer = async { Ok(answer.await) };
+        let answer = bounded(CHECK_MAX, answer).await.inspect_err(|_| self.hung.store(true, Ordering::Relaxed));
+        answer.and_then(|answer| answer).inspect_err(|_| self.failed.is_now())
     }
 }
 
@@ -137,6 +162,24 @@ fn timed_out() -> DbErr {
 /// As SeaORM says what sqlx says of a connection.
 pub(crate) fn connection_error(error: SqlxError) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+/// A single connection, which tells what is wrong where a pool would try again, unless the server is just starting.
+///
+/// # Errors
+/// The driver's, or that the server did not answer in time.
+pub(crate) async fn connect_once<C: Connection>(options: &C::Options, timeout: Duration) -> Result<C, SqlxError> {
+    let connected = async {
+        loop {
+            match C::connect_with(options).await {
+                Err(SqlxError::Database(error)) if error.is_transient_in_connect_phase() => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    };
+    bounded(timeout, connected).await
 }
 
 /// Awaits something of a server that is not a repository's call.
@@ -153,6 +196,20 @@ pub(crate) async fn bounded<T>(
 /// That a database cannot be opened, with what to do about it.
 pub(crate) fn refused(url: &str, advice: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> OpenError {
     OpenError::Database { database: without_password(url), advice, source: source.into() }
+}
+
+/// That a URL is not one that a store takes.
+pub(crate) fn wrong_url(expected: &'static str, given: &str) -> OpenError {
+    OpenError::Url { expected, given: without_password(given) }
+}
+
+/// Whether the server's certificate, or that it has none, is the trouble.
+pub(crate) fn is_about_tls(error: &SqlxError) -> bool {
+    match error {
+        SqlxError::Tls(_) => true,
+        SqlxError::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+        _ => false,
+    }
 }
 
 /// The first option of a URL that is not one of these. sqlx ignores it, so that a mistyped `sslmode` would leave a

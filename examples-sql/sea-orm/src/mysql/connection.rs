@@ -1,13 +1,12 @@
 //! How a connection to MySQL or MariaDB is made. What becomes of it is in `crate::connection`.
 
-use super::migrations::{advice, prepare};
-use crate::connection::{Database, Pool};
-use crate::network::{Link, refused, unknown_option};
-use sea_orm::sqlx::mysql::MySqlConnectOptions;
+use super::migrations::prepare;
+use crate::connection::{Database, Handle, Pool};
+use crate::network::{Link, refused, unknown_option, wrong_url};
+use sea_orm::SqlxMySqlConnector;
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, MySql};
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 use shared::repository::{OpenError, StoreOptions};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a URL must look like.
@@ -24,10 +23,8 @@ const OPTIONS: [&str; 7] =
 pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, OpenError> {
     let server = parse(url)?;
     prepare(url, &server, options.timeout).await?;
-    let link = Link::new(options.timeout);
-    let connection = connect(&server, options.connections.max(1), &link).await;
-    let connection = connection.map_err(|error| refused(url, advice(&error), error))?;
-    Ok(Database::new(Pool::new(connection, Some(link)), None))
+    let StoreOptions { connections, timeout } = options;
+    Ok(Database::new(Pool::of_server(move || connect(&server, connections.max(1), timeout)), None))
 }
 
 /// The server, user, database and options of a URL.
@@ -35,7 +32,7 @@ pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, O
 /// # Errors
 /// [`OpenError`].
 pub(crate) fn parse(url: &str) -> Result<MySqlConnectOptions, OpenError> {
-    let wrong = || OpenError::Url { expected: EXAMPLE, given: url.to_owned() };
+    let wrong = || wrong_url(EXAMPLE, url);
     if !url.starts_with("mysql://") {
         return Err(wrong());
     }
@@ -50,41 +47,34 @@ pub(crate) fn parse(url: &str) -> Result<MySqlConnectOptions, OpenError> {
     }
 }
 
-/// A pool of so many connections at most.
+/// A pool of so many connections at most; it has none until one is wanted. `timeout` is the longest wait for an answer.
 ///
-/// # Errors
-/// The driver's.
-pub(crate) async fn connect(
-    server: &MySqlConnectOptions,
-    connections: usize,
-    link: &Arc<Link>,
-) -> Result<DatabaseConnection, DbErr> {
+/// Of sqlx's options, because SeaORM's own connect before they return.
+pub(crate) fn connect(server: &MySqlConnectOptions, connections: usize, timeout: Duration) -> Handle {
+    let link = Link::new(timeout);
+    let (before_acquire, after_release) = (link.clone(), link.clone());
+    let session = each_session(timeout);
     // sqlx would only add to the server's SQL mode; `each_session` replaces it.
     let server = server.clone().pipes_as_concat(false).no_engine_substitution(false);
-    // The URL would be parsed again; what counts is set by `map_sqlx_mysql_opts`.
-    let mut options = ConnectOptions::new("mysql://localhost");
-    let (session, before_acquire, after_release) = (each_session(link.timeout()), link.clone(), link.clone());
-    options
+    let pool = MySqlPoolOptions::new()
         .max_connections(u32::try_from(connections).unwrap_or(u32::MAX))
         .acquire_timeout(link.acquire_timeout())
+        .after_connect(move |connection, _| {
+            let session = AssertSqlSafe(session.clone());
+            Box::pin(async move { connection.execute(session).await.map(|_| ()) })
+        })
+        // `can_be_used` tests when it is worth a round trip.
         .test_before_acquire(false)
-        .map_sqlx_mysql_before_acquire(move |connection, pooled| {
+        .before_acquire(move |connection, pooled| {
             let link = before_acquire.clone();
             Box::pin(async move { link.can_be_used(connection, pooled).await })
         })
-        .map_sqlx_mysql_pool_opts(move |pool| {
-            let (session, link) = (session.clone(), after_release.clone());
-            pool.after_connect(move |connection, _| {
-                let session = AssertSqlSafe(session.clone());
-                Box::pin(async move { connection.execute(session).await.map(|_| ()) })
-            })
-            .after_release(move |connection, _| {
-                let link = link.clone();
-                Box::pin(async move { link.can_stay::<MySql>(connection).await })
-            })
-        })
-        .map_sqlx_mysql_opts(move |_| server.clone());
-    sea_orm::Database::connect(options).await
+        .after_release(move |connection, _| {
+            let link = after_release.clone();
+            Box::pin(async move { link.can_stay::<MySql>(connection).await })
+        });
+    let connection = SqlxMySqlConnector::from_sqlx_mysql_pool(pool.connect_lazy_with(server));
+    Handle { connection, link: Some(link) }
 }
 
 /// What each session sets, because the defaults of a server may be others. `READ COMMITTED`: InnoDB then locks rows and

@@ -3,9 +3,9 @@
 use super::connection::{connect, parse};
 use crate::connection::{code, driver_error};
 use crate::migrations::{NOT_OURS, TRIES, migrate};
-use crate::network::{Link, bounded, connection_error, refused};
+use crate::network::{bounded, connect_once, connection_error, is_about_tls, refused};
 use sea_orm::sqlx::mysql::MySqlConnectOptions;
-use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error as SqlxError, Executor as _};
+use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, Executor as _, MySqlConnection};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement};
 use sea_orm::{QueryResult, TransactionTrait as _};
 use shared::repository::{OpenError, StoreOptions};
@@ -24,7 +24,7 @@ const LOCK: &str = "CONCAT('stackdiff ', MD5(DATABASE()))";
 pub(crate) async fn prepare(url: &str, server: &MySqlConnectOptions, timeout: Duration) -> Result<(), OpenError> {
     let explained = |error: DbErr| refused(url, advice(&error), error);
     make_database(server, timeout).await.map_err(|error| explained(connection_error(error)))?;
-    let connection = connect(server, 1, &Link::new(TRIES)).await.map_err(explained)?;
+    let connection = connect(server, 1, TRIES).connection;
     let prepared = bring_up_to_date(&connection).await;
     // The lock goes with the connection, whether it is closed in time or not.
     let _ = tokio::time::timeout(timeout, connection.close()).await;
@@ -47,7 +47,7 @@ pub(crate) async fn remove(url: &str, options: StoreOptions) -> Result<(), OpenE
 
 /// Makes the database if there is none: error 1049.
 async fn make_database(server: &MySqlConnectOptions, timeout: Duration) -> Result<(), SqlxError> {
-    match bounded(timeout, server.connect()).await {
+    match connect_once::<MySqlConnection>(server, timeout).await {
         Ok(connection) => bounded(timeout, connection.close()).await,
         Err(SqlxError::Database(error)) if code(&*error) == "1049" => {
             let sql = format!("CREATE DATABASE IF NOT EXISTS {}", name_of(server));
@@ -59,7 +59,7 @@ async fn make_database(server: &MySqlConnectOptions, timeout: Duration) -> Resul
 
 /// Sends a statement about the database without being in it.
 async fn on_the_server(server: &MySqlConnectOptions, timeout: Duration, sql: String) -> Result<(), SqlxError> {
-    let mut connection = bounded(timeout, server.clone().database(MAINTENANCE).connect()).await?;
+    let mut connection = connect_once::<MySqlConnection>(&server.clone().database(MAINTENANCE), timeout).await?;
     bounded(TRIES, connection.execute(AssertSqlSafe(sql))).await?;
     bounded(timeout, connection.close()).await
 }
@@ -111,7 +111,7 @@ const NOT_REACHED: &str = "is MySQL running there? `infra/services up mysql` sta
 /// What to do about a database that could not be opened.
 pub(crate) fn advice(error: &DbErr) -> &'static str {
     let database_code = match driver_error(error) {
-        Some(SqlxError::Tls(_)) => return "look at ssl-mode and ssl-ca in --database-url",
+        Some(error) if is_about_tls(error) => return "look at ssl-mode and ssl-ca in --database-url",
         Some(SqlxError::Database(error)) => code(&**error),
         Some(SqlxError::Io(_) | SqlxError::Protocol(_) | SqlxError::PoolTimedOut) => return NOT_REACHED,
         _ if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => return NOT_REACHED,

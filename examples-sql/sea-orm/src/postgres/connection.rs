@@ -1,13 +1,12 @@
 //! How a connection to PostgreSQL is made. What becomes of it is in `crate::connection`.
 
-use super::migrations::{advice, prepare};
-use crate::connection::{Database, Pool};
-use crate::network::{Link, refused, unknown_option};
-use sea_orm::sqlx::postgres::PgConnectOptions;
+use super::migrations::prepare;
+use crate::connection::{Database, Handle, Pool};
+use crate::network::{Link, refused, unknown_option, wrong_url};
+use sea_orm::SqlxPostgresConnector;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::{ConnectOptions as _, Executor as _, Postgres};
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 use shared::repository::{OpenError, StoreOptions};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a URL must look like.
@@ -45,10 +44,8 @@ const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LE
 pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, OpenError> {
     let server = parse(url)?;
     prepare(url, &server, options.timeout).await?;
-    let link = Link::new(options.timeout);
-    let connection = connect(&server, options.connections.max(1), &link).await;
-    let connection = connection.map_err(|error| refused(url, advice(&error), error))?;
-    Ok(Database::new(Pool::new(connection, Some(link)), None))
+    let StoreOptions { connections, timeout } = options;
+    Ok(Database::new(Pool::of_server(move || connect(&server, connections.max(1), timeout)), None))
 }
 
 /// The server, user, database and options of a URL.
@@ -56,7 +53,7 @@ pub(crate) async fn open(url: &str, options: StoreOptions) -> Result<Database, O
 /// # Errors
 /// [`OpenError`].
 pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {
-    let wrong = || OpenError::Url { expected: EXAMPLE, given: url.to_owned() };
+    let wrong = || wrong_url(EXAMPLE, url);
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(wrong());
     }
@@ -71,40 +68,32 @@ pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {
     }
 }
 
-/// A pool of so many connections at most.
+/// A pool of so many connections at most; it has none until one is wanted. `timeout` is the longest wait for an answer.
 ///
-/// # Errors
-/// The driver's.
-pub(crate) async fn connect(
-    server: &PgConnectOptions,
-    connections: usize,
-    link: &Arc<Link>,
-) -> Result<DatabaseConnection, DbErr> {
+/// Of sqlx's options, because SeaORM's own connect before they return.
+pub(crate) fn connect(server: &PgConnectOptions, connections: usize, timeout: Duration) -> Handle {
+    let link = Link::new(timeout);
+    let (before_acquire, after_release) = (link.clone(), link.clone());
     // The server gives up a statement when the client does, so that none pile up there behind a lock.
     let milliseconds = |time: Duration| time.as_millis().max(1).to_string();
     let server = server.clone().options([
-        ("statement_timeout", milliseconds(link.timeout())),
+        ("statement_timeout", milliseconds(timeout)),
         ("idle_in_transaction_session_timeout", milliseconds(FORGOTTEN)),
     ]);
-    // The URL would be parsed again; what counts is set by `map_sqlx_postgres_opts`.
-    let mut options = ConnectOptions::new("postgres://");
-    let (before_acquire, after_release) = (link.clone(), link.clone());
-    options
+    let pool = PgPoolOptions::new()
         .max_connections(u32::try_from(connections).unwrap_or(u32::MAX))
         .acquire_timeout(link.acquire_timeout())
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(ISOLATION).await.map(|_| ()) }))
+        // `can_be_used` tests when it is worth a round trip.
         .test_before_acquire(false)
-        .map_sqlx_postgres_before_acquire(move |connection, pooled| {
+        .before_acquire(move |connection, pooled| {
             let link = before_acquire.clone();
             Box::pin(async move { link.can_be_used(connection, pooled).await })
         })
-        .map_sqlx_postgres_pool_opts(move |pool| {
+        .after_release(move |connection, _| {
             let link = after_release.clone();
-            pool.after_connect(|connection, _| Box::pin(async move { connection.execute(ISOLATION).await.map(|_| ()) }))
-                .after_release(move |connection, _| {
-                    let link = link.clone();
-                    Box::pin(async move { link.can_stay::<Postgres>(connection).await })
-                })
-        })
-        .map_sqlx_postgres_opts(move |_| server.clone());
-    sea_orm::Database::connect(options).await
+            Box::pin(async move { link.can_stay::<Postgres>(connection).await })
+        });
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(server));
+    Handle { connection, link: Some(link) }
 }

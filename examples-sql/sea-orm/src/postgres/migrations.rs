@@ -3,9 +3,9 @@
 use super::connection::{connect, parse};
 use crate::connection::{code, driver_error};
 use crate::migrations::{NOT_OURS, TRIES, migrate};
-use crate::network::{Link, bounded, connection_error, refused};
+use crate::network::{bounded, connect_once, connection_error, is_about_tls, refused};
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Error as SqlxError, Executor as _};
+use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, Executor as _, PgConnection};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement};
 use sea_orm::{QueryResult, TransactionTrait as _};
 use shared::repository::{OpenError, StoreOptions};
@@ -24,7 +24,7 @@ const LOCK: i64 = 0x73_74_61_63_6b_64_69_66;
 pub(crate) async fn prepare(url: &str, server: &PgConnectOptions, timeout: Duration) -> Result<(), OpenError> {
     let explained = |error: DbErr| refused(url, advice(&error), error);
     make_database(server, timeout).await.map_err(|error| explained(connection_error(error)))?;
-    let connection = connect(server, 1, &Link::new(TRIES)).await.map_err(explained)?;
+    let connection = connect(server, 1, TRIES).connection;
     let prepared = bring_up_to_date(&connection).await;
     // The transaction has ended by now, whether the connection is closed in time or not.
     let _ = tokio::time::timeout(timeout, connection.close()).await;
@@ -51,7 +51,7 @@ async fn make_database(server: &PgConnectOptions, timeout: Duration) -> Result<(
     let has_code = |error: &SqlxError, codes: &[&str]| {
         error.as_database_error().is_some_and(|error| codes.contains(&code(error).as_ref()))
     };
-    match bounded(timeout, server.connect()).await {
+    match connect_once::<PgConnection>(server, timeout).await {
         Ok(connection) => return bounded(timeout, connection.close()).await,
         Err(error) if has_code(&error, &["3D000"]) => {}
         Err(error) => return Err(error),
@@ -67,7 +67,7 @@ async fn make_database(server: &PgConnectOptions, timeout: Duration) -> Result<(
 
 /// Sends a statement about the database without being in it.
 async fn on_the_server(server: &PgConnectOptions, timeout: Duration, sql: String) -> Result<(), SqlxError> {
-    let mut connection = bounded(timeout, server.clone().database(MAINTENANCE).connect()).await?;
+    let mut connection = connect_once::<PgConnection>(&server.clone().database(MAINTENANCE), timeout).await?;
     bounded(TRIES, connection.execute(AssertSqlSafe(sql))).await?;
     bounded(timeout, connection.close()).await
 }
@@ -121,7 +121,7 @@ const NOT_REACHED: &str = "is PostgreSQL running there? `infra/services up postg
 /// What to do about a database that could not be opened.
 pub(crate) fn advice(error: &DbErr) -> &'static str {
     let database_code = match driver_error(error) {
-        Some(SqlxError::Tls(_)) => return "look at sslmode and sslrootcert in --database-url",
+        Some(error) if is_about_tls(error) => return "look at sslmode and sslrootcert in --database-url",
         Some(SqlxError::Database(error)) => code(&**error),
         Some(SqlxError::Io(_) | SqlxError::Protocol(_) | SqlxError::PoolTimedOut) => return NOT_REACHED,
         _ if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => return NOT_REACHED,

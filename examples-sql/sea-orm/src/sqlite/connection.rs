@@ -36,7 +36,7 @@ pub(crate) async fn open(path: &Path, connections: usize) -> Result<Database, Op
         let writing = connect(&path, 1, Access::Write).await?;
         // Not before the others are there: SQLite clears up whenever nobody has the file open.
         first.close().await?;
-        Ok(Database::new(Pool::new(reading, None), Some(Pool::new(writing, None))))
+        Ok(Database::new(Pool::of_file(reading), Some(Pool::of_file(writing))))
     };
     opened.await.map_err(|error: DbErr| OpenError::Database { database, advice: advice(&error), source: error.into() })
 }

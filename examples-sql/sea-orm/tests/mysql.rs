@@ -1,0 +1,233 @@
+//! What is MySQL's and MariaDB's: faults of a server and of the way to it, opening, the tables. The rest is in
+//! `contract.rs`.
+#![cfg(all(unix, feature = "mysql"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod faults;
+
+use faults::{Kind, Own, context, database, open, raw, refusal, texts};
+use sea_orm::ConnectionTrait as _;
+use shared::domain::EmailKey;
+use shared::repository::{OpenError, Repositories, StoreOptions};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct MySql;
+
+impl Kind for MySql {
+    const VARIABLE: &str = "MYSQL_URL";
+
+    fn development_url(database: &str) -> String {
+        store_sea_orm::mysql::development_url(database)
+    }
+
+    async fn open(url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
+        store_sea_orm::mysql::open(url, options).await
+    }
+
+    async fn remove(url: &str, options: StoreOptions) -> Result<(), OpenError> {
+        store_sea_orm::mysql::remove(url, options).await
+    }
+
+    fn initialise(folder: &Path) {
+        let mut program = Command::new(installed("mariadb-install-db"));
+        program.arg("--no-defaults").arg(format!("--datadir={}", folder.join("data").display()));
+        program.args(["--auth-root-authentication-method=normal", "--skip-test-db"]).args(as_this_user());
+        let made = program.output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    fn program(folder: &Path, port: u16, options: &[&str]) -> Command {
+        let mut program = Command::new(installed("mariadbd"));
+        program.arg("--no-defaults").arg(format!("--datadir={}", folder.join("data").display()));
+        program.args([&format!("--port={port}"), "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M"]);
+        for (option, name) in [("socket", "mysql.sock"), ("pid-file", "mysql.pid")] {
+            program.arg(format!("--{option}={}", folder.join(name).display()));
+        }
+        program.args(as_this_user()).args(options.iter().map(|option| format!("--{option}")));
+        program
+    }
+
+    fn own_url(port: u16) -> String {
+        format!("mysql://root@127.0.0.1:{port}/stackdiff_own")
+    }
+}
+
+/// It refuses to run as root unless that is said.
+fn as_this_user() -> Option<&'static str> {
+    let user = Command::new("id").arg("-u").output().unwrap().stdout;
+    (user == b"0\n").then_some("--user=root")
+}
+
+fn installed(name: &str) -> PathBuf {
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    folders.push("/usr/sbin".into());
+    let mut paths = folders.iter().map(|folder| folder.join(name));
+    paths.find(|path| path.is_file()).expect("MariaDB is not installed: run `infra/services install`")
+}
+
+macro_rules! cases {
+    ($($name:ident $(($arguments:expr))?;)+) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            faults::$name::<MySql>($($arguments)?).await;
+        })+
+    };
+}
+
+cases! {
+    calls_in_flight_end_while_the_server_hangs_and_it_is_used_again;
+    what_was_acknowledged_survives_kill_9_and_the_store_finds_the_server_again;
+    after_a_cut_each_caller_fails_once_at_most_and_nothing_is_lost;
+    connections_that_stall_for_good_are_given_up;
+    a_pool_whose_connections_stall_while_they_are_busy_has_all_its_places_again;
+    stores_that_open_at_once_on_no_database_all_come_up;
+    who_waits_for_a_connection_in_vain_is_told_in_time;
+    calls_dropped_anywhere_give_nobody_a_wrong_answer;
+    a_write_that_is_cancelled_anywhere_happens_as_a_whole_or_not_at_all;
+    admins_who_delete_each_other_by_several_stores_leave_one;
+    each_operation_sends_what_the_documentation_says("`id` = ?");
+    data_that_this_program_cannot_have_written_is_an_internal_fault(&[
+        "ALTER TABLE users MODIFY role VARCHAR(9) NOT NULL;UPDATE users SET role = 'secret'",
+        "UPDATE users SET id = upper(id)",
+        "UPDATE users SET created_at = 9223372036854775807",
+        "ALTER TABLE users MODIFY name VARCHAR(400);UPDATE users SET name = NULL",
+    ]);
+}
+
+#[tokio::test]
+async fn a_url_that_is_wrong_is_refused_without_its_password() {
+    for url in [
+        "",
+        "postgres://me:secret@host/db",
+        "mysql://me:secret@host",
+        "mysql://me:secret@host/",
+        "mysql://me:secret@host:port/db",
+        "mysql://me:secret@host/db?ssl-mode=secret",
+    ] {
+        let said = refusal::<MySql>(url).await;
+        assert!(said.contains("mysql://user:password@host:3306/stackdiff"), "{url}: {said}");
+    }
+    let said = refusal::<MySql>("mysql://me:secret@host/db?ssl-mode=DISABLED&ssl_password=secret").await;
+    assert!(said.contains("`ssl_password`"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_at_once_with_what_to_do() {
+    let started = std::time::Instant::now();
+    let said = refusal::<MySql>("mysql://me:secret@127.0.0.1:1/db").await;
+    assert!(said.starts_with("cannot open mysql://...@127.0.0.1:1/db: "), "{said}");
+    assert!(said.ends_with("is MySQL running there? `infra/services up mysql` starts one on this machine"), "{said}");
+    assert!(started.elapsed() < faults::OPTIONS.timeout, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_user_or_password_that_is_wrong_is_told() {
+    let url = database::<MySql>().url.replace("stackdiff@", "nobody:secret@");
+    let said = refusal::<MySql>(&url).await;
+    assert!(said.ends_with("look at user and password in --database-url"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_may_lose_what_it_acknowledged_is_refused() {
+    let server = Own::<MySql>::start(&["innodb-flush-log-at-trx-commit=2"]);
+    let said = refusal::<MySql>(&server.url()).await;
+    assert!(said.contains("set `innodb_flush_log_at_trx_commit = 1`"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn defaults_of_a_server_do_not_change_what_a_store_does() {
+    let server = Own::<MySql>::start(&[
+        "transaction-isolation=SERIALIZABLE",
+        "sql-mode=ANSI",
+        "character-set-server=latin1",
+        "default-storage-engine=MyISAM",
+        "lower-case-table-names=1",
+    ]);
+    faults::two_who_change_one_user_meet_a_conflict::<MySql>(&server.url()).await;
+    let engine =
+        "SELECT engine FROM information_schema.tables WHERE table_name = 'users' AND table_schema = DATABASE()";
+    assert_eq!(texts(&server.url(), engine).await, ["InnoDB"]);
+}
+
+#[tokio::test]
+async fn the_tables_are_as_the_other_orm_expects() {
+    let database = database::<MySql>();
+    open::<MySql>(&database.url).await;
+    let columns = "SELECT concat(column_name, ' ', column_type, ' ', coalesce(collation_name, ''), ' ', is_nullable) \
+                   FROM information_schema.columns WHERE table_name = 'users' AND table_schema = DATABASE() \
+                   ORDER BY ordinal_position";
+    // MySQL 8 says `bigint`, MariaDB tells a width that means nothing.
+    let found: Vec<String> =
+        texts(&database.url, columns).await.iter().map(|column| column.replace("bigint(20)", "bigint")).collect();
+    let expected = [
+        "id char(36) ascii_bin NO",
+        "name varchar(400) utf8mb4_bin NO",
+        "email varchar(254) utf8mb4_bin NO",
+        "email_key varchar(254) utf8mb4_bin NO",
+        "password_hash varchar(255) utf8mb4_bin NO",
+        "role varchar(5) utf8mb4_bin NO",
+        "version bigint  NO",
+        "credentials_version bigint  NO",
+        "created_at bigint  NO",
+        "updated_at bigint  NO",
+    ];
+    assert_eq!(found, expected);
+    let indexes = "SELECT concat(index_name, ' ', non_unique, ' ', group_concat(column_name ORDER BY seq_in_index)) \
+                   FROM information_schema.statistics WHERE table_name = 'users' AND table_schema = DATABASE() \
+                   GROUP BY index_name, non_unique ORDER BY index_name";
+    let expected = ["PRIMARY 0 id", "users_email_key 0 email_key", "users_role_id 1 role,id"];
+    assert_eq!(texts(&database.url, indexes).await, expected);
+    let refused = "INSERT INTO users VALUES ('', '', '', '', '', 'root', 1, 1, 0, 0)";
+    let refused = raw(&database.url).await.execute_unprepared(refused).await;
+    assert!(refused.unwrap_err().to_string().contains("CONSTRAINT"));
+}
+
+#[tokio::test]
+async fn a_database_that_the_other_orm_made_opens() {
+    let database = database::<MySql>();
+    open::<MySql>(&database.url).await.store.close().await;
+    let made = raw(&database.url).await;
+    made.execute_unprepared(
+        "DROP TABLE users, seaql_migrations;
+         CREATE TABLE users (
+            id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY NOT NULL, name VARCHAR(400) NOT NULL,
+            email VARCHAR(254) NOT NULL, email_key VARCHAR(254) NOT NULL, password_hash VARCHAR(255) NOT NULL,
+            role VARCHAR(5) NOT NULL CHECK (role IN ('user', 'admin')), version BIGINT NOT NULL,
+            credentials_version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+            UNIQUE KEY users_email_key (email_key), KEY users_role_id (role, id)
+         ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+         INSERT INTO users VALUES ('0190f5fe-7c00-7000-8000-000000000001', 'Ada', 'Ada@example.com', 'ada@example.com',
+            '$argon2id$', 'admin', 3, 2, 1700000000000, 1700000000001);",
+    )
+    .await
+    .unwrap();
+    let store = open::<MySql>(&database.url).await;
+    let ada = store.users.find_by_email(&context(), &EmailKey::of("ADA@example.com")).await.unwrap().unwrap();
+    assert_eq!((ada.version, ada.updated_at.as_millis()), (3, 1_700_000_000_001));
+    store.store.close().await;
+
+    made.execute_unprepared("DROP TABLE users; CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT)").await.unwrap();
+    let said = refusal::<MySql>(&database.url).await;
+    assert!(said.contains("it belongs to another program"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_verified_if_the_url_says_so() {
+    let certificates = faults::Certificates::make();
+    let option = |name: &str, path: &Path| format!("{name}={}", path.display());
+    let options = [
+        option("ssl-ca", &certificates.authority),
+        option("ssl-cert", &certificates.certificate),
+        option("ssl-key", &certificates.key),
+    ];
+    let server = Own::<MySql>::start(&options.each_ref().map(String::as_str));
+    let url = |host: &str, options: &str| server.url().replace("127.0.0.1", host) + "?" + options;
+    let authority = option("ssl-ca", &certificates.authority);
+    open::<MySql>(&url("localhost", "ssl-mode=REQUIRED")).await;
+    open::<MySql>(&url("localhost", &format!("ssl-mode=VERIFY_IDENTITY&{authority}"))).await;
+    let said = refusal::<MySql>(&url("localhost", "ssl-mode=VERIFY_IDENTITY")).await;
+    assert!(said.contains("look at ssl-mode and ssl-ca"), "{said}");
+    let said = refusal::<MySql>(&url("127.0.0.1", &format!("ssl-mode=VERIFY_IDENTITY&{authority}"))).await;
+    assert!(said.contains("look at ssl-mode and ssl-ca"), "{said}");
+}
