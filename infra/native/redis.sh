@@ -8,7 +8,7 @@ redis_packages() { command -v redis-server >/dev/null && command -v redis-cli >/
 redis_fetch() { :; }
 redis_version() { redis-server --version | sed 's/.* v=\([^ ]*\).*/\1/'; }
 
-redis_prepare() { choose_place redis && mkdir -p -m 700 "$(place redis)/files"; }
+redis_prepare() { choose_place redis && { [ -d "$(place redis)/files" ] || mkdir -m 700 "$(place redis)/files"; }; }
 
 redis_command() {
     # Without `--set-proc-title no` it would hide its arguments, by which we know it to be ours.

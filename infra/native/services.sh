@@ -6,7 +6,7 @@ native_up() {
     MISSING=
     install_services "$@" || failed=1
     make_tls || return
-    trap 'interrupted' INT TERM
+    trap interrupted INT TERM HUP
     # DynamoDB takes longest to start: it does so while the others' data are made.
     for name in dynamodb mongodb redis mysql postgres; do
         case " $MISSING " in *" $name "*) continue ;; esac
@@ -18,7 +18,7 @@ native_up() {
         port=$(port_of "$name")
         if await "$name" "$port"; then report_ready "$name" "$port"; else failed=1; fi
     done
-    trap - INT TERM
+    trap - INT TERM HUP
     return "$failed"
 }
 
@@ -51,7 +51,7 @@ port_is_free() {
 
 interrupted() {
     local name pid
-    trap '' INT TERM
+    trap '' INT TERM HUP
     echo "interrupted: stopping what this call has started"
     for name in "${STARTED[@]}"; do
         pid=$(process_of "$name") && signal_to_stop "$name" "$pid" && wait_for_stop "$name" "$pid"

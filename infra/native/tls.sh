@@ -15,10 +15,11 @@ make_tls() {
         [ ! -d "$DATA/tls" ] || echo "the TLS certificates end within a day: \`infra/services down --keep\` and \`up\` make new ones"
         return 0
     fi
-    rm -rf "$new" && mkdir "$new" && (cd "$new" && issue_certificates >openssl.log 2>&1) || {
+    rm -rf "$new"
+    if ! mkdir "$new" || ! (cd "$new" && issue_certificates >openssl.log 2>&1); then
         complain "openssl made no certificates: $(tail -n 3 "$new/openssl.log" 2>/dev/null)"
         return 1
-    }
+    fi
     rm -rf "$DATA/tls" && mv "$new" "$DATA/tls"
 }
 
