@@ -60,6 +60,8 @@ impl Server {
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(program(name));
         command.arg("--no-defaults").arg(format!("--datadir={}", self.folder.path().join("data").display()));
+        // A server that starts removes what it takes for its own leftovers in the folder for temporary files.
+        command.env("TMPDIR", self.folder.path());
         if is_root() {
             command.arg("--user=root");
         }

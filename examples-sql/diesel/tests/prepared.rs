@@ -1,6 +1,7 @@
 //! Every statement (in SQLite, but one) is prepared once a connection. In a process of its own: Diesel's default hook is the
 //! process's.
 
+#![cfg(any(feature = "sqlite", feature = "pooled"))]
 #![allow(clippy::unwrap_used)]
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};

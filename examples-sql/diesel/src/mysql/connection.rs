@@ -64,8 +64,9 @@ impl Database {
             })
         });
         let pool = Pool::builder(Manager::new_with_config("", config)).pre_recycle(ask);
-        let connections = Connections::new(pool, options)
-            .map_err(|error| server.open_error(Unusable { advice: "report this", source: error.into() }))?;
+        let connections = Connections::new(pool, options).map_err(|error| {
+            server.open_error(Unusable { advice: "choose another number of connections", source: error.into() })
+        })?;
         Ok(Self { connections })
     }
 

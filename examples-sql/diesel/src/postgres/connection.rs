@@ -46,20 +46,19 @@ impl Database {
     /// [`OpenError::Database`].
     pub(crate) async fn open(server: Server, options: StoreOptions) -> Result<Self, OpenError> {
         migrations::prepare(&server).await.map_err(|unusable| server.open_error(unusable))?;
-        let shown = server.shown.clone();
+        let server = Arc::new(server);
         let mut config = ManagerConfig::default();
         // The default asks the server before each call whether the connection still works: a round trip more, a third of
         // the throughput. Whether it was closed is known here without asking.
         config.recycling_method = RecyclingMethod::Fast;
-        let server = Arc::new(server);
+        let own = server.clone();
         config.custom_setup = Box::new(move |_| {
-            let server = server.clone();
+            let server = own.clone();
             Box::pin(async move { server.connect().await })
         });
         let pool = Pool::builder(Manager::new_with_config("", config));
         let connections = Connections::new(pool, options).map_err(|error| {
-            let unusable = Unusable { advice: "report this", source: error.into() };
-            OpenError::Database { database: shown, advice: unusable.advice, source: unusable.source }
+            server.open_error(Unusable { advice: "choose another number of connections", source: error.into() })
         })?;
         Ok(Self { connections })
     }

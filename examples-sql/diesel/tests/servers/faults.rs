@@ -35,6 +35,8 @@ pub async fn a_server_that_hangs(store: &Repositories, server: &Process) {
     store.users.insert(&context(), &user(1)).await.unwrap();
     for round in 0..2 {
         server.signal("STOP");
+        // Each of its threads stops by itself.
+        sleep(Duration::from_millis(100)).await;
         let started = Instant::now();
         let call = |number: u64| {
             let store = store.clone();
