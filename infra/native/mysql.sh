@@ -15,10 +15,12 @@ mysql_prepare() {
     local place new
     choose_place mysql || return
     place=$(place mysql) new=$(place mysql)/files.new
+    # One that starts clears up after others in the folder for temporary files, so it gets one of its own.
+    mkdir -p -m 700 "$place/temporary" || return
     [ ! -d "$place/files" ] || return 0
     rm -rf "$new"
     # The administrator is who runs this, told by the Unix socket; nobody is let in over TCP but `stackdiff`.
-    mkdir -m 700 "$new" && mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$new" --skip-test-db \
+    mkdir -m 700 "$new" && TMPDIR=$place/temporary mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$new" --skip-test-db \
         --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" >"$(log_of mysql)" 2>&1 || return
     mv "$new" "$place/files"
 }
@@ -29,7 +31,7 @@ mysql_command() {
     # `--no-defaults`: the settings of a server that the system runs are none of ours. UTF-8 is MySQL's default.
     COMMAND=(mariadbd --no-defaults --user="$(id -un)" --datadir="$files" --port="$port" --bind-address=127.0.0.1
         --socket="$files/socket" --pid-file="$files/pid" --max-connections=300 --character-set-server=utf8mb4
-        --skip-name-resolve --loose-feedback=OFF)
+        --tmpdir="$(place mysql)/temporary" --skip-name-resolve --loose-feedback=OFF)
     [ ! -d "$DATA/tls" ] ||
         COMMAND+=(--ssl-ca="$DATA/tls/ca.pem" --ssl-cert="$DATA/tls/server.pem" --ssl-key="$DATA/tls/server.key")
 }
