@@ -587,7 +587,7 @@ pub async fn admins_who_delete_each_other_by_several_stores_leave_one<K: Kind>()
             let (users, admin) = (stores[number % 3].users.clone(), admins[number].clone());
             let demoted = User { role: Role::User, version: 2, ..admin.clone() };
             tokio::spawn(async move {
-                if number % 2 == 0 {
+                if number.is_multiple_of(2) {
                     users.delete(&context(), admin.id, 1).await
                 } else {
                     users.update(&context(), &demoted, 1).await
