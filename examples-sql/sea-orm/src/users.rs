@@ -5,7 +5,8 @@ use crate::schema::users;
 use async_trait::async_trait;
 use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect};
 use sea_orm::{ConnectionTrait as _, DbErr, QueryTrait as _, SqlErr, StatementBuilder};
 use shared::context::RequestContext;
 use shared::domain::{EmailKey, Role, User, UserId};
@@ -29,6 +30,9 @@ impl UserRepository for Users {
         let mut select = users::Entity::find();
         if let Some(role) = query.role {
             select = select.filter(users::COLUMN.role.eq(users::Role::from(role)));
+            // MariaDB would begin at the role's first user and skip all those before the page. SeaORM writes this for
+            // MySQL alone; the others need no hint.
+            QuerySelect::query(&mut select).force_index("users_role_id", IndexHintScope::All);
         }
         let mut page = select.cursor_by(users::Column::Id);
         if let Some(after) = query.after {

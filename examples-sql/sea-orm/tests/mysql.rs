@@ -7,8 +7,8 @@ mod faults;
 
 use faults::{Kind, Own, context, database, open, raw, refusal, texts};
 use sea_orm::ConnectionTrait as _;
-use shared::domain::EmailKey;
-use shared::repository::{OpenError, Repositories, StoreOptions};
+use shared::domain::{EmailKey, Role};
+use shared::repository::{OpenError, Repositories, StoreOptions, UserQuery};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -181,6 +181,31 @@ async fn the_tables_are_as_the_other_orm_expects() {
     let refused = "INSERT INTO users VALUES ('', '', '', '', '', 'root', 1, 1, 0, 0)";
     let refused = raw(&database.url).await.execute_unprepared(refused).await;
     assert!(refused.unwrap_err().to_string().contains("CONSTRAINT"));
+}
+
+#[tokio::test]
+async fn a_page_of_one_role_begins_in_the_index_where_the_page_does() {
+    let database = database::<MySql>();
+    let store = open::<MySql>(&database.url).await;
+    let raw = raw(&database.url).await;
+    let row = |number: u64| {
+        let (user, role) = (faults::somebody(number), if number.is_multiple_of(100) { "admin" } else { "user" });
+        format!("('{}', '', '', '{}', '', '{role}', 1, 1, 0, 0)", user.id, user.email)
+    };
+    let rows: Vec<String> = (0..2_000).map(row).collect();
+    raw.execute_unprepared(&format!("INSERT INTO users VALUES {}", rows.join(", "))).await.unwrap();
+    raw.execute_unprepared("ANALYZE TABLE users").await.unwrap();
+
+    let (list, after) = (faults::traced(), faults::somebody(1_000).id);
+    store.users.list(&list, &UserQuery { role: Some(Role::User), after: Some(after), limit: 20 }).await.unwrap();
+    let statement = list.statements()[0].statement.clone();
+    let values = ["'user'".to_owned(), format!("'{after}'"), "20".to_owned()];
+    let sql = values.iter().fold(statement, |sql, value| sql.replacen('?', value, 1));
+    let plan = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, format!("EXPLAIN {sql}"));
+    let plan = raw.query_one_raw(plan).await.unwrap().unwrap();
+    let text = |column: &str| plan.try_get::<String>("", column).unwrap();
+    assert_eq!((text("type").as_str(), text("key").as_str()), ("range", "users_role_id"), "{sql}");
+    assert!(!text("Extra").contains("filesort"), "{}", text("Extra"));
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
-//! Several processes that start at once on a new file.
+//! Several processes that start at once on a new database, of each kind that is compiled in.
 //!
 //! A main function of its own, because this program is also the processes that it starts: with a URL in its
 //! environment it opens that database instead of testing.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use libtest_mimic::{Arguments, Trial};
 use shared::context::RequestContext;
 use shared::demo;
-use shared::repository::UserQuery;
+use shared::repository::{Repositories, UserQuery};
 use shared::store_contract::options;
 use std::process::{Command, ExitCode};
+use tokio::runtime::Runtime;
 
 const URL: &str = "STORE_SEA_ORM_TEST_URL";
 const NUMBER: &str = "STORE_SEA_ORM_TEST_NUMBER";
@@ -22,27 +23,70 @@ fn main() -> ExitCode {
         start_and_insert(&url, number);
         return ExitCode::SUCCESS;
     }
-    let trial = Trial::test("processes_that_start_at_once_on_a_new_file_all_come_up", || {
-        (0..5).try_for_each(|_| start_all_at_once().map_err(Into::into))
-    });
-    libtest_mimic::run(&Arguments::from_args(), vec![trial]).exit_code()
+    let mut trials = Vec::new();
+    let mut add = |name: &str, run: fn() -> Result<(), String>| {
+        trials.push(Trial::test(name, move || run().map_err(Into::into)));
+    };
+    #[cfg(feature = "sqlite")]
+    add("processes_that_start_at_once_on_a_new_file_all_come_up", on_new_files);
+    #[cfg(feature = "postgres")]
+    add("processes_that_start_at_once_without_a_postgresql_database_all_come_up", on_no_postgresql_database);
+    #[cfg(feature = "mysql")]
+    add("processes_that_start_at_once_without_a_mysql_database_all_come_up", on_no_mysql_database);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+#[cfg(feature = "sqlite")]
+fn on_new_files() -> Result<(), String> {
+    (0..5).try_for_each(|_| {
+        let folder = tempfile::tempdir().unwrap();
+        start_all_at_once(&format!("sqlite://{}", folder.path().join("new/users.db").display()))
+    })
+}
+
+#[cfg(feature = "postgres")]
+fn on_no_postgresql_database() -> Result<(), String> {
+    use store_sea_orm::postgres::{development_url, remove};
+    let url = shared::store_contract::database_url("POSTGRES_URL", development_url);
+    let outcome = start_all_at_once(&url);
+    let removed = Runtime::new().unwrap().block_on(remove(&url, options(1)));
+    outcome.and(removed.map_err(|error| error.to_string()))
+}
+
+#[cfg(feature = "mysql")]
+fn on_no_mysql_database() -> Result<(), String> {
+    use store_sea_orm::mysql::{development_url, remove};
+    let url = shared::store_contract::database_url("MYSQL_URL", development_url);
+    let outcome = start_all_at_once(&url);
+    let removed = Runtime::new().unwrap().block_on(remove(&url, options(1)));
+    outcome.and(removed.map_err(|error| error.to_string()))
+}
+
+async fn open(url: &str) -> Repositories {
+    let opened = match url.split(':').next() {
+        #[cfg(feature = "sqlite")]
+        Some("sqlite") => store_sea_orm::sqlite::open(url, options(2)).await,
+        #[cfg(feature = "postgres")]
+        Some("postgres") => store_sea_orm::postgres::open(url, options(2)).await,
+        #[cfg(feature = "mysql")]
+        Some("mysql") => store_sea_orm::mysql::open(url, options(2)).await,
+        _ => panic!("{url}"),
+    };
+    opened.unwrap()
 }
 
 #[tokio::main]
 async fn start_and_insert(url: &str, number: u64) {
-    let store = store_sea_orm::sqlite::open(url, options(2)).await.unwrap();
+    let store = open(url).await;
     let user = demo::user(number, demo::unusable_hash());
     store.users.insert(&RequestContext::internal("test"), &user).await.unwrap();
     store.store.close().await;
 }
 
-#[tokio::main]
-async fn start_all_at_once() -> Result<(), String> {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("new/users.db").display());
+fn start_all_at_once(url: &str) -> Result<(), String> {
     let start = |number: u64| {
         let mut program = Command::new(std::env::current_exe().unwrap());
-        program.env(URL, &url).env(NUMBER, number.to_string()).spawn().unwrap()
+        program.env(URL, url).env(NUMBER, number.to_string()).spawn().unwrap()
     };
     for mut child in (0..PROCESSES).map(start).collect::<Vec<_>>() {
         let status = child.wait().unwrap();
@@ -50,9 +94,11 @@ async fn start_all_at_once() -> Result<(), String> {
             return Err(format!("a process ended with {status}"));
         }
     }
-    let store = store_sea_orm::sqlite::open(&url, options(1)).await.map_err(|error| error.to_string())?;
     let query = UserQuery { role: None, after: None, limit: 100 };
-    let listed = store.users.list(&RequestContext::internal("test"), &query).await.unwrap();
+    let listed = Runtime::new().unwrap().block_on(async {
+        let store = open(url).await;
+        store.users.list(&RequestContext::internal("test"), &query).await.unwrap()
+    });
     let expected: Vec<_> = (0..PROCESSES).map(|number| demo::user(number, demo::unusable_hash())).collect();
     if listed == expected { Ok(()) } else { Err(format!("{listed:?}")) }
 }

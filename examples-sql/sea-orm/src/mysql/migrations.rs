@@ -121,6 +121,7 @@ pub(crate) fn advice(error: &DbErr) -> &'static str {
         "1045" | "1698" => "look at user and password in --database-url",
         "1044" | "1142" => "make the database, and GRANT ALL on it to this user",
         "1040" | "1203" => "let the server take more connections (max_connections), or this program open fewer",
+        "1665" => "set `binlog_format = ROW` in the server's configuration",
         "1053" | "1205" => "try again in a moment",
         _ => NOT_OURS,
     }

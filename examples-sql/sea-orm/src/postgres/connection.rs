@@ -5,7 +5,7 @@ use crate::connection::{Database, Handle, Pool};
 use crate::network::{Link, refused, unknown_option, wrong_url};
 use sea_orm::SqlxPostgresConnector;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::sqlx::{ConnectOptions as _, Executor as _, Postgres};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Postgres};
 use shared::repository::{OpenError, StoreOptions};
 use std::time::Duration;
 
@@ -32,10 +32,6 @@ const OPTIONS: [&str; 14] = [
 
 /// A session that this process has forgotten lets go of what it locked.
 const FORGOTTEN: Duration = Duration::from_secs(10);
-
-/// Each session: an update that waited for another one looks at the row again, instead of failing; the default of a
-/// server or a user may be another.
-const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Opens the database, makes what is missing of it, and connects the pool.
 ///
@@ -74,16 +70,14 @@ pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, OpenError> {
 pub(crate) fn connect(server: &PgConnectOptions, connections: usize, timeout: Duration) -> Handle {
     let link = Link::new(timeout);
     let (before_acquire, after_release) = (link.clone(), link.clone());
-    // The server gives up a statement when the client does, so that none pile up there behind a lock.
-    let milliseconds = |time: Duration| time.as_millis().max(1).to_string();
-    let server = server.clone().options([
-        ("statement_timeout", milliseconds(timeout)),
-        ("idle_in_transaction_session_timeout", milliseconds(FORGOTTEN)),
-    ]);
+    let session = each_session(timeout);
     let pool = PgPoolOptions::new()
         .max_connections(u32::try_from(connections).unwrap_or(u32::MAX))
         .acquire_timeout(link.acquire_timeout())
-        .after_connect(|connection, _| Box::pin(async move { connection.execute(ISOLATION).await.map(|_| ()) }))
+        .after_connect(move |connection, _| {
+            let session = AssertSqlSafe(session.clone());
+            Box::pin(async move { connection.execute(session).await.map(|_| ()) })
+        })
         // `can_be_used` tests when it is worth a round trip.
         .test_before_acquire(false)
         .before_acquire(move |connection, pooled| {
@@ -94,6 +88,21 @@ pub(crate) fn connect(server: &PgConnectOptions, connections: usize, timeout: Du
             let link = after_release.clone();
             Box::pin(async move { link.can_stay::<Postgres>(connection).await })
         });
-    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(server));
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(server.clone()));
     Handle { connection, link: Some(link) }
+}
+
+/// What each session sets, because the defaults of a server, database or user may be others. `READ COMMITTED`: an update
+/// that waited for another one looks at the row again, instead of failing.
+///
+/// A statement ends when the client gives up, so that none pile up on the server behind a lock. By `SET`, not as a
+/// connection starts: proxies such as PgBouncer refuse what they do not know there.
+fn each_session(timeout: Duration) -> String {
+    let milliseconds = |time: Duration| time.as_millis().max(1);
+    format!(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+        milliseconds(timeout),
+        milliseconds(FORGOTTEN)
+    )
 }
