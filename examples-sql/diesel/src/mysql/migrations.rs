@@ -21,8 +21,8 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Of the lock that they wait for. Such names are the whole server's, so the database's is in it; 64 characters are the
-/// limit, hence its digest.
-const LOCK: &str = "CONCAT('migrations_', SHA1(DATABASE()))";
+/// limit, hence its digest. `store-sea-orm` takes the same one.
+const LOCK: &str = "CONCAT('stackdiff ', MD5(DATABASE()))";
 
 const UNREACHABLE: &str = "is MySQL running there? `infra/services up mysql` starts one (MariaDB) on this machine";
 const NOT_OURS: &str = "it belongs to another program or another version of this one: choose another --database-url";

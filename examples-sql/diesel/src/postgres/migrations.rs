@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Of the lock that they wait for. The number means nothing; others must not take it for something else.
+/// Of the lock that they wait for: "stackdif" in ASCII. `store-sea-orm` takes the same one.
 const LOCK: i64 = 0x7374_6163_6b64_6966;
 
 const UNREACHABLE: &str = "is PostgreSQL running there? `infra/services up postgres` starts one on this machine";
