@@ -104,6 +104,8 @@ fn redact(value: &mut Value, parameters: &mut Vec<&'static str>) {
             if let Some(token) = members.get_mut("ClientRequestToken") {
                 *token = Value::from("a random UUID");
             }
+            // The SDK's maps have no order of their own: the same request would look different each time.
+            members.sort_keys();
             members.values_mut().for_each(|member| redact(member, parameters));
         }
         Value::Array(members) => members.iter_mut().for_each(|member| redact(member, parameters)),
