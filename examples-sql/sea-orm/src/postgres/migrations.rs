@@ -9,13 +9,16 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Error as SqlxError, Executor
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement};
 use sea_orm::{QueryResult, TransactionTrait as _};
 use shared::repository::{OpenError, StoreOptions};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The database that every server has, to be connected to while another one is made or removed.
 const MAINTENANCE: &str = "postgres";
 
 /// One number for all that migrate a database, whatever program they are: "stackdif" in ASCII.
 const LOCK: i64 = 0x73_74_61_63_6b_64_69_66;
+
+/// How long to wait before another try to remove a database.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes the database if there is none, looks whether it can be relied on, and brings it up to date.
 ///
@@ -41,16 +44,26 @@ pub(crate) async fn prepare(url: &str, server: &PgConnectOptions, timeout: Durat
 pub(crate) async fn remove(url: &str, options: StoreOptions) -> Result<(), OpenError> {
     let server = parse(url)?;
     let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name_of(&server));
-    let removed = on_the_server(&server, options.timeout, sql).await.map_err(connection_error);
-    removed.map_err(|error| refused(url, advice(&error), error))
+    let deadline = Instant::now() + options.timeout;
+    loop {
+        match on_the_server(&server, options.timeout, sql.clone()).await {
+            // The server's own autovacuum may be at work in it, and may not be ended by an ordinary user.
+            Err(error) if has_code(&error, &["42501"]) && Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
+            removed => {
+                let removed = removed.map_err(connection_error);
+                return removed.map_err(|error| refused(url, advice(&error), error));
+            }
+        }
+    }
+}
+
+fn has_code(error: &SqlxError, codes: &[&str]) -> bool {
+    error.as_database_error().is_some_and(|error| codes.contains(&code(error).as_ref()))
 }
 
 /// Several processes may start at once on a new server: whoever comes second finds that the database is there, or is
 /// just being made.
 async fn make_database(server: &PgConnectOptions, timeout: Duration) -> Result<(), SqlxError> {
-    let has_code = |error: &SqlxError, codes: &[&str]| {
-        error.as_database_error().is_some_and(|error| codes.contains(&code(error).as_ref()))
-    };
     match connect_once::<PgConnection>(server, timeout).await {
         Ok(connection) => return bounded(timeout, connection.close()).await,
         Err(error) if has_code(&error, &["3D000"]) => {}

@@ -542,7 +542,7 @@ async fn drop_calls_anywhere(store: &Repositories) {
 
 pub async fn a_write_that_is_cancelled_anywhere_happens_as_a_whole_or_not_at_all<K: Kind>() {
     let database = database::<K>();
-    let options = StoreOptions { connections: 1, ..OPTIONS };
+    let options = StoreOptions { connections: 1, timeout: LIMIT };
     let store = K::open(&format!("{}?statement-cache-capacity=0", database.url), options).await.unwrap();
     let other = open::<K>(&database.url).await;
     for polls in 0.. {
