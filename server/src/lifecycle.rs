@@ -23,8 +23,9 @@ use tokio_util::sync::CancellationToken;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Libraries that say more than an operator wants, unless the filter asks for them: actix reports each malformed request
-/// as an error, so that any client could fill the log; the others tell of every start.
-const QUIET: &str = "actix_http=off,actix_server=warn,sea_orm_migration=warn";
+/// as an error, so that any client could fill the log; the crates of Amazon's SDK, all that begin with `aws`, write down
+/// whole answers, with the users' password hashes; the others tell of every start.
+const QUIET: &str = "actix_http=off,actix_server=warn,aws=info,sea_orm_migration=warn";
 
 /// Why a variant did not start.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,12 @@
 
 mod support;
 
+use clap::ValueEnum;
 use contract::request::Request;
 use serde_json::{Value, json};
-use server::{Framework, Store};
+use server::{Database, Framework, Store};
 use support::requests::{new_user, send, sign_in, value};
-use support::{Start, folder, sqlite_stores};
+use support::{Start, folder, lasting_stores, server_stores};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_has_one_line_a_request_and_no_secret() {
@@ -42,39 +43,174 @@ async fn the_log_has_one_line_a_request_and_no_secret() {
     }
 }
 
+/// What libraries have to say is shown, and they know every secret there is: passwords and hashes go through drivers.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_has_no_secret_however_much_is_logged() {
+    for (framework, store) in in_turn(server_stores()) {
+        let (folder, database_password) = (folder(), support::credentials().jwt_secret);
+        let start = Start::new(framework, store, folder.path()).argument("--log").argument("trace");
+        let mut start =
+            start.variable("AWS_ACCESS_KEY_ID", "somebody").variable("AWS_SECRET_ACCESS_KEY", &database_password);
+        // These take any password where none is asked for; wrong ones are looked at in `databases.rs`.
+        start.database_url = match store.database() {
+            Database::Postgres => start.database_url.replace("stackdiff@", &format!("stackdiff:{database_password}@")),
+            Database::Redis => start.database_url.replace("redis://", &format!("redis://default:{database_password}@")),
+            _ => start.database_url,
+        };
+        let mut process = start.run().unwrap();
+        let token = sign_in(&process, &start.credentials).await;
+        let path = send(&process, new_user(1)).await.header("location").unwrap().to_owned();
+        let with = |method: &str, path: &str| Request::new(method, path).bearer(&token);
+        let login = |password: &str| {
+            let body = json!({"email": "u1@example.com", "password": password});
+            Request::new("POST", "/api/auth/login").json(&body)
+        };
+        for (request, expected) in [
+            (login("battery staple"), 401),
+            (login("correct horse"), 200),
+            (with("GET", &path), 200),
+            (with("GET", "/api/users?limit=100"), 200),
+            (with("PATCH", &path).json(&json!({"password": "another secret"})), 200),
+            (new_user(1), 409),
+            (with("DELETE", &path), 204),
+        ] {
+            let answer = send(&process, request).await;
+            assert_eq!(answer.status, expected, "{framework} {store}: {answer}");
+        }
+        assert!(process.terminate().success());
+        let log = process.log();
+        let passwords = ["correct horse", "battery staple", "another secret", &start.credentials.admin_password];
+        let others = [&start.credentials.jwt_secret, &token, &database_password, "argon2id"];
+        for secret in passwords.into_iter().chain(others) {
+            // As text, and as bytes that are shown one by one.
+            let bytes = format!("{:?}", secret.as_bytes());
+            for shown in [secret, bytes.trim_matches(['[', ']'])] {
+                let line = log.lines().find(|line| line.contains(shown));
+                assert!(line.is_none(), "{framework} {store}: the log holds {secret}: {}", line.unwrap());
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_shows_the_statements_that_were_sent_and_no_value() {
-    for store in sqlite_stores() {
+    for (framework, store) in in_turn(lasting_stores()) {
         let folder = folder();
-        let start = Start::new(Framework::Axum, store, folder.path()).argument("--trace");
+        let start = Start::new(framework, store, folder.path()).argument("--trace");
         let process = start.run().unwrap();
-        let token = sign_in(&process, &start.credentials).await;
         send(&process, new_user(1).header("X-Request-Id", "create-1")).await;
-        let list = |id: &str| {
-            let request = Request::new("GET", "/api/users?limit=3").bearer(&token);
-            send(&process, request.header("X-Request-Id", id))
-        };
-        // The first request with a token also asks whether its user is still there.
-        list("list-0").await;
-        list("list-1").await;
-        let trace = |id: &str| send(&process, Request::new("GET", &format!("/trace/{id}")));
-        let created = trace("create-1").await;
-        assert_eq!(created.status, 200, "{store}: {created}");
-        let text = created.text();
-        assert!(text.contains("INSERT INTO") && text.contains("\"text\""), "{store}: {text}");
-        assert!(
-            !text.contains("u1@example.com") && !text.contains("Somebody") && !text.contains("argon2"),
-            "{store}: {text}"
-        );
-        let listed = value(&trace("list-1").await);
-        let statements = listed["statements"].as_array().unwrap();
-        let selects =
-            statements.iter().filter(|statement| statement["statement"].as_str().unwrap().starts_with("SELECT"));
-        assert_eq!(
-            (selects.count(), &listed["route"]),
-            (1, &json!("/api/users")),
-            "{store}: a page is one round trip: {listed}"
-        );
-        assert_eq!(trace("unknown").await.status, 404);
+        let trace = send(&process, Request::new("GET", "/trace/create-1")).await;
+        assert_eq!(trace.status, 200, "{store}: {trace}");
+        let text = trace.text();
+        for hidden in ["u1@example.com", "Somebody", "argon2"] {
+            assert!(!text.contains(hidden), "{store}: {text}");
+        }
+        let trace = value(&trace);
+        assert_eq!((&trace["route"], &trace["status"]), (&json!("/api/auth/register"), &json!(201)), "{store}");
+        // Name, address, hash, role: their types are shown.
+        let is_text = |kind: &&Value| ["text", "string"].contains(&kind.as_str().unwrap());
+        let texts = |sent: &Value| sent["parameters"].as_array().unwrap().iter().filter(is_text).count();
+        assert!(trace["statements"].as_array().unwrap().iter().any(|sent| texts(sent) >= 4), "{store}: {text}");
+        assert_eq!(send(&process, Request::new("GET", "/trace/unknown")).await.status, 404);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_operation_needs_no_more_round_trips_than_stated() {
+    for (framework, store) in in_turn(lasting_stores()) {
+        let folder = folder();
+        // 201 users: a page that asked once for each of them would show.
+        let start = Start::new(framework, store, folder.path()).argument("--trace").argument("--seed-demo");
+        let process = start.run().unwrap();
+        let path = send(&process, new_user(1)).await.header("location").unwrap().to_owned();
+        let login = || {
+            let body = json!({"email": "u1@example.com", "password": "correct horse"});
+            Request::new("POST", "/api/auth/login").json(&body)
+        };
+        let token = value(&send(&process, login()).await)["access_token"].as_str().unwrap().to_owned();
+        let with = |method: &str, path: &str| Request::new(method, path).bearer(&token);
+        let rename = || with("PATCH", &path).json(&json!({"name": "Somebody else"}));
+        let [one, page, by_address, new, changed, deleted] = round_trips(store);
+        for (operation, request, expected) in [
+            ("find", with("GET", &path), one),
+            ("page-of-3", with("GET", "/api/users?limit=3"), page),
+            ("page-of-100", with("GET", "/api/users?limit=100"), page),
+            ("page-of-admins", with("GET", "/api/users?limit=100&role=admin"), page),
+            ("register", new_user(2), new),
+            ("login", login(), by_address),
+            ("update", rename(), changed),
+            ("delete", with("DELETE", &path), deleted),
+        ] {
+            // A token's user is asked for every few seconds, and after a change: so not during what is counted here.
+            assert_eq!(send(&process, rename()).await.status, 200, "{framework} {store}");
+            assert_eq!(send(&process, with("GET", "/api/users?limit=1")).await.status, 200, "{framework} {store}");
+            let answer = send(&process, request.header("X-Request-Id", operation)).await;
+            assert!(answer.status < 300, "{framework} {store} {operation}: {answer}");
+            let trace = value(&send(&process, Request::new("GET", &format!("/trace/{operation}"))).await);
+            let sent: Vec<&str> = trace["statements"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|sent| sent["statement"].as_str().unwrap())
+                .collect();
+            let as_stated = sent.len() == expected.len()
+                && sent.iter().zip(expected).all(|(sent, expected)| sent.starts_with(expected));
+            assert!(as_stated, "{framework} {store} {operation}: {sent:#?} instead of {expected:?}");
+        }
+    }
+}
+
+/// How the statements of a store begin, each a round trip (with SQLite, a call): for one user by id, a page, one by
+/// address, a new one, a change and a deletion of one who is no admin. A change and a deletion begin with a look at the
+/// user, whose version the write then names.
+fn round_trips(store: Store) -> [&'static [&'static str]; 6] {
+    match store {
+        Store::Memory => [&[]; 6],
+        // Its writer takes a transaction for whatever is queued.
+        Store::DieselSqlite => [
+            &["SELECT"],
+            &["SELECT"],
+            &["SELECT"],
+            &["BEGIN IMMEDIATE", "INSERT INTO", "COMMIT"],
+            &["SELECT", "BEGIN IMMEDIATE", "UPDATE", "COMMIT"],
+            &["SELECT", "BEGIN IMMEDIATE", "DELETE FROM", "COMMIT"],
+        ],
+        Store::SeaOrmSqlite
+        | Store::DieselPostgres
+        | Store::SeaOrmPostgres
+        | Store::DieselMysql
+        | Store::SeaOrmMysql => {
+            [&["SELECT"], &["SELECT"], &["SELECT"], &["INSERT INTO"], &["SELECT", "UPDATE"], &["SELECT", "DELETE FROM"]]
+        }
+        Store::Mongodb => [
+            &[r#"{ "find""#],
+            &[r#"{ "find""#],
+            &[r#"{ "find""#],
+            &[r#"{ "insert""#],
+            &[r#"{ "find""#, r#"{ "update""#],
+            &[r#"{ "find""#, r#"{ "delete""#],
+        ],
+        Store::Redis => [
+            &["HGETALL"],
+            &["EVALSHA_RO list.lua"],
+            &["EVALSHA_RO find_by_email.lua"],
+            &["EVALSHA insert.lua"],
+            &["HGETALL", "EVALSHA update.lua"],
+            &["HGETALL", "EVALSHA delete.lua"],
+        ],
+        // The second look of a deletion is the store's own: only the item says which claim of an address to delete.
+        Store::Dynamodb => [
+            &["GetItem"],
+            &["Query"],
+            &["Query"],
+            &["TransactWriteItems"],
+            &["GetItem", "PutItem"],
+            &["GetItem", "GetItem", "TransactWriteItems"],
+        ],
+    }
+}
+
+/// Each store with one of the frameworks, in turn.
+fn in_turn(stores: Vec<Store>) -> Vec<(Framework, Store)> {
+    Framework::value_variants().iter().copied().cycle().zip(stores).collect()
 }

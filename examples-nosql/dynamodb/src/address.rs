@@ -45,7 +45,11 @@ impl Address {
             (is_region && is_table).then(|| (region.to_owned(), table.to_owned(), endpoint))
         };
         match parts() {
-            Some((region, table, endpoint)) => Ok(Self { shown, region, table, endpoint }),
+            Some((region, table, endpoint)) => {
+                // It has no room for a secret, and whoever cannot reach it has to know it.
+                let option = endpoint.as_ref().map_or_else(String::new, |endpoint| format!("?endpoint={endpoint}"));
+                Ok(Self { shown: shown + &option, region, table, endpoint })
+            }
             None => Err(OpenError::Url { expected: EXAMPLE, given: shown }),
         }
     }

@@ -339,7 +339,10 @@ async fn a_server_that_is_not_there_is_told_with_what_to_do() {
         store_dynamodb::remove(url, options(1)).await.unwrap_err(),
     ] {
         let told = error.to_string();
-        assert!(told.starts_with("cannot open dynamodb://local/stackdiff_test: "), "{told}");
+        assert!(
+            told.starts_with("cannot open dynamodb://local/stackdiff_test?endpoint=http://127.0.0.1:9: "),
+            "{told}"
+        );
         assert!(told.contains("refused") && told.contains("`infra/services up dynamodb`"), "{told}");
     }
     assert!(started.elapsed() < Duration::from_secs(10));

@@ -12,6 +12,13 @@ pub const OPTIONS: StoreOptions = StoreOptions { connections: 4, timeout: Durati
 pub struct OwnDatabase {
     pub store: Store,
     pub url: String,
+    /// Whether its server is the test's own, and removed as a whole.
+    pub goes_with_its_server: bool,
+}
+
+/// A name that no other database has.
+pub fn own_name() -> String {
+    format!("stackdiff_test_{}", shared::domain::UserId::generate().to_string().replace('-', ""))
 }
 
 impl OwnDatabase {
@@ -19,14 +26,19 @@ impl OwnDatabase {
     /// variable such as `POSTGRES_URL` names another server, with `{database}` where the name of the database goes.
     pub fn new(store: Store, path: &Path) -> Self {
         let Some(service) = store.database().service() else {
-            return Self { store, url: format!("sqlite://{}", path.display()) };
+            return Self { store, url: format!("sqlite://{}", path.display()), goes_with_its_server: false };
         };
-        let name = format!("stackdiff_test_{}", shared::domain::UserId::generate().to_string().replace('-', ""));
+        let name = own_name();
         let url = match std::env::var(format!("{}_URL", service.to_uppercase())) {
             Ok(template) => template.replace("{database}", &name),
             Err(_) => store.development_url(&name),
         };
-        Self { store, url }
+        Self { store, url, goes_with_its_server: false }
+    }
+
+    /// One on a server of the test's own.
+    pub fn at(store: Store, url: String) -> Self {
+        Self { store, url, goes_with_its_server: true }
     }
 
     /// Opens it beside the servers that have it open.
@@ -37,7 +49,7 @@ impl OwnDatabase {
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
-        if matches!(self.store.database(), Database::Memory | Database::Sqlite) {
+        if self.goes_with_its_server || matches!(self.store.database(), Database::Memory | Database::Sqlite) {
             return;
         }
         let (store, url) = (self.store, self.url.clone());

@@ -2,8 +2,12 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub mod clients;
 pub mod database;
+pub mod observed;
+pub mod proxy;
 pub mod requests;
+pub mod service;
 
 use clap::ValueEnum;
 use contract::{CaseError, Credentials};
@@ -14,6 +18,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -64,11 +69,17 @@ pub struct Start {
 impl Start {
     pub fn new(framework: Framework, store: Store, folder: &Path) -> Self {
         let database = folder.join("test.db");
-        let own = Arc::new(OwnDatabase::new(store, &database));
+        let own = OwnDatabase::new(store, &database);
+        Self { database, ..Self::on(framework, own) }
+    }
+
+    /// On a database that is there already, or that the server makes.
+    pub fn on(framework: Framework, own: OwnDatabase) -> Self {
+        let own = Arc::new(own);
         Self {
             framework,
-            store,
-            database,
+            store: own.store,
+            database: PathBuf::new(),
             database_url: own.url.clone(),
             own,
             credentials: credentials(),
@@ -124,7 +135,7 @@ impl Start {
         let stdout = child.stdout.take().unwrap();
         let (tell, listening) = std::sync::mpsc::channel();
         let kept = log.clone();
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("listening on ") {
                     let _ = tell.send(rest.split('"').next().unwrap_or_default().to_owned());
@@ -135,7 +146,7 @@ impl Start {
             }
         });
         match listening.recv_timeout(Duration::from_secs(60)) {
-            Ok(url) => Ok(Process { url, child, log }),
+            Ok(url) => Ok(Process { url, child, log, reading: Some(reading) }),
             Err(_) => {
                 let _ = child.kill();
                 let mut said = String::new();
@@ -158,6 +169,7 @@ pub struct Process {
     pub url: String,
     child: Child,
     log: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -192,10 +204,14 @@ impl Process {
         said
     }
 
+    /// Waits until it has ended, and its log is whole: the last lines may be read after the end.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(reading) = self.reading.take() {
+                    reading.join().unwrap();
+                }
                 return status;
             }
             assert!(Instant::now() < deadline, "the server did not end within {limit:?}");
