@@ -21,6 +21,7 @@ function show(variant) {
   write(cell.querySelector(".detail"), variant.detail ?? "");
   if (variant.address === null) return;
   write(cell.querySelector(".address"), variant.address);
+  write(cell.querySelector(".process"), String(variant.process_id));
   for (const link of cell.querySelectorAll("a[data-path]")) link.href = `http://${variant.address}${link.dataset.path}`;
 }
 
@@ -52,9 +53,11 @@ async function refresh() {
 
 let next;
 
-/// Asks now, and then again and again, but never twice at the same time.
+/// Asks now, and then again and again, but never twice at the same time, and not while nobody looks: each variant that runs
+/// is asked each time.
 async function follow() {
   clearTimeout(next);
+  if (document.hidden) return;
   await refresh();
   clearTimeout(next);
   next = setTimeout(follow, PAUSE);
@@ -83,4 +86,5 @@ document.addEventListener("submit", (event) => {
   change(event.target);
 });
 
+document.addEventListener("visibilitychange", follow);
 next = setTimeout(follow, PAUSE);

@@ -253,13 +253,17 @@ fn changed_words_are_underlined_on_a_terminal() {
 fn the_command_answers_what_it_cannot_do_with_exit_code_2() {
     for (arguments, message) in [
         (["diff", "axum", "warp"], "error: there is no `warp`\nframeworks: axum, actix, rocket\nstores: memory, "),
-        (["diff", "axum", "diesel"], "error: `axum` is a framework and `diesel` is a store"),
+        (["diff", "axum", "diesel"], "error: `axum` is a framework and `diesel-sqlite` is a store"),
         (["diff", "axum", "shared"], "error: `axum` is a framework and `shared` is shared code"),
     ] {
         let output = lab(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.starts_with(message), "{error}");
+    }
+    for named in ["frameworks: axum, actix, rocket", "redis, dynamodb", "`diesel` is `diesel-sqlite`"] {
+        let error = String::from_utf8(lab(&["diff", "axum", "warp"]).stderr).unwrap();
+        assert!(error.contains(named), "{named} in {error}");
     }
     let output = lab(&["diff", "axum", "rocket", "users::no_such_function"]);
     assert_eq!(output.status.code(), Some(2));
@@ -273,6 +277,23 @@ fn the_command_writes_plain_text_into_a_pipe_and_colour_when_told() {
     assert!(!piped.stdout.contains(&0x1b));
     assert!(String::from_utf8(piped.stdout).unwrap().lines().last().unwrap().contains("; axum "));
     assert!(lab(&["diff", "axum", "rocket", "--color", "always"]).stdout.contains(&0x1b));
+}
+
+#[test]
+fn the_stores_of_any_two_databases_are_compared_by_the_command() {
+    for (left, right, operation, parts) in [
+        ("diesel", "sea-orm", "users::insert", ["examples-sql/diesel/src/sqlite/users.rs:", "sea-orm-sqlite"]),
+        ("diesel-postgres", "mongodb", "users::update", ["examples-sql/diesel/src/postgres/users.rs:", "mongodb"]),
+        ("redis", "dynamodb", "users::find", ["examples-nosql/redis/src/users.rs:", "HGETALL"]),
+        ("diesel-mysql", "diesel-sqlite", "insert", ["examples-sql/diesel/src/mysql/users.rs:", "diesel-sqlite"]),
+    ] {
+        let output = lab(&["diff", left, right, operation]);
+        assert_eq!(output.status.code(), Some(0), "{left} {right} {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(parts.iter().all(|part| text.contains(part)), "{left} {right}: {parts:?} in:\n{text}");
+    }
+    let help = String::from_utf8(lab(&["diff", "--help"]).stdout).unwrap();
+    assert!(help.contains("diesel-postgres") && help.contains("dynamodb"), "{help}");
 }
 
 #[test]

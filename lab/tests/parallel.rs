@@ -31,6 +31,7 @@ fn framework_crates_have_the_same_handlers_with_the_same_parameters_in_the_same_
 #[test]
 fn store_crates_have_the_same_files() {
     hold(alike::same_files(&workspace(), &STORES));
+    hold(alike::files_of_every_store(&workspace(), &STORES));
 }
 
 #[test]
@@ -41,6 +42,11 @@ fn store_crates_have_the_same_methods_with_the_same_parameters_in_the_same_order
 #[test]
 fn dependencies_go_one_way() {
     hold(dependencies::dependencies_go_one_way(&workspace()));
+}
+
+#[test]
+fn nobody_builds_the_driver_of_a_server_without_asking_for_it() {
+    hold(dependencies::servers_drivers_are_asked_for(&workspace()));
 }
 
 #[test]
@@ -101,6 +107,11 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
         let users = "impl UserRepository for Users { fn list(&self, query: Q) {} fn insert(&self, user: U) {} }";
         let own = part.map_or_else(|| folder.to_string(), |part| format!("{folder}/{part}"));
         write(&format!("{own}/users.rs"), users);
+        for file in ["connection.rs", "migrations.rs", "schema.rs"] {
+            if !(own.contains("memory") && file == "migrations.rs") {
+                write(&format!("{own}/{file}"), "");
+            }
+        }
     }
     write("shared/Cargo.toml", &manifest("shared", ""));
     write(
@@ -139,6 +150,22 @@ fn the_rules_find_a_file_that_one_crate_lacks() {
             "framework-actix/src/extract.rs is missing: framework-axum/src has it",
             "framework-actix/src/extract.rs is missing: framework-rocket/src has it",
         ],
+    );
+}
+
+#[test]
+fn the_rules_find_a_file_that_one_store_lacks_or_has_alone() {
+    let good = tree(&[]);
+    hold(alike::same_files(good.path(), &STORES));
+    hold(alike::files_of_every_store(good.path(), &STORES));
+    let root = tree(&[("examples-nosql/redis/src/cache.rs", "")]);
+    let everywhere = STORES.len() - 1;
+    assert_eq!(alike::same_files(root.path(), &STORES).len(), everywhere);
+    fs::remove_file(root.path().join("examples-sql/diesel/src/mysql/schema.rs")).unwrap();
+    assert_eq!(alike::same_files(root.path(), &STORES).len(), 2 * everywhere);
+    assert_eq!(
+        alike::files_of_every_store(root.path(), &STORES),
+        ["examples-sql/diesel/src/mysql/schema.rs is missing: every store has it"]
     );
 }
 
@@ -215,6 +242,28 @@ fn the_rules_find_dependencies_that_go_the_wrong_way() {
             "shared depends on libsqlite3-sys: shared names no database driver",
             "store-diesel depends on actix-web: a store never sees HTTP",
             "store-diesel does not depend on shared",
+        ],
+    );
+}
+
+#[test]
+fn the_rules_find_a_servers_driver_that_nobody_asked_for() {
+    let manifest = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{rest}");
+    let server = manifest(
+        "server",
+        "[features]\nredis = [\"dep:store-redis\"]\ndefault = [\"redis\"]\n\
+         [dependencies]\nstore-redis = { path = \"../examples-nosql/redis\", optional = true }\n",
+    );
+    let store = manifest("store-redis", "[dependencies]\nredis = { path = \"driver\" }\n");
+    let driver = [("examples-nosql/redis/driver/Cargo.toml", manifest("redis", "")), ("server/Cargo.toml", server)];
+    let mut changes: Vec<(&str, &str)> = driver.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    changes.extend([("examples-nosql/redis/driver/src/lib.rs", ""), ("examples-nosql/redis/Cargo.toml", &store)]);
+    check(
+        dependencies::servers_drivers_are_asked_for,
+        &changes,
+        &[
+            "lab builds redis though nobody asked for its database",
+            "server builds redis though nobody asked for its database",
         ],
     );
 }

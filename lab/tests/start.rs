@@ -101,7 +101,7 @@ async fn free_ports_are_taken_and_the_variants_are_ready_on_them() {
     let lab = Lab::start(folder.path());
     let names: Vec<_> = lab.variants.iter().map(|(framework, _)| framework.as_str()).collect();
     assert_eq!(names, ["axum", "actix", "rocket"]);
-    assert_eq!(lab.statuses().await.len(), 9);
+    assert_eq!(lab.statuses().await.len(), support::VARIANTS);
     for (framework, url) in &lab.variants {
         let status = lab.status(&format!("{framework}-diesel-sqlite")).await;
         assert_eq!(format!("http://{}", status["address"].as_str().unwrap()), *url);

@@ -177,7 +177,8 @@ impl Library {
     fn add_private_helpers<'a>(&self, crate_: &'a Crate, functions: &mut Vec<&'a Function>) {
         let is_private = |function: &Function| !function.lines.iter().any(|line| line.trim_start().starts_with("pub"));
         for function in functions.clone() {
-            for helper in self.helpers(&crate_.side, function) {
+            let helpers = self.helpers(&crate_.side, function).into_iter();
+            for helper in helpers.chain(self.scripts(&crate_.side, function)) {
                 if is_private(helper) && !functions.contains(&helper) {
                     functions.push(helper);
                 }
@@ -275,6 +276,17 @@ mod tests {
     }
 
     #[test]
+    fn a_script_is_part_of_what_has_it_run() {
+        let library = embedded();
+        for subject in ["users.update", "users::update"] {
+            let redis = &of(library, subject, &["diesel-postgres", "redis"]).columns[1];
+            let script = redis.functions.iter().find(|function| function.operation() == "scripts::update").unwrap();
+            assert_eq!(script.location(), "examples-nosql/redis/src/scripts/update.lua:1");
+            assert!(library.tokens(script).iter().flatten().count() > 20, "it has colours");
+        }
+    }
+
+    #[test]
     fn functions_are_found_by_module_and_by_type() {
         let library = embedded();
         let count = |name: &str| of(library, name, &["axum", "actix"]).columns[0].functions.len();
@@ -308,6 +320,6 @@ mod tests {
         assert!(two.contains(" | ") && two.contains("1 function; axum 10 lines, rocket "), "{two}");
         let three = of(library, "users.create", &["axum", "shared", "diesel-sqlite"]).text();
         assert!(three.starts_with("== axum: 10 lines\n\nframework-axum/src/handlers/users.rs:"), "{three}");
-        assert!(three.contains("== diesel: ") && !three.contains('\u{1b}'));
+        assert!(three.contains("== diesel-sqlite: ") && !three.contains('\u{1b}'));
     }
 }

@@ -12,14 +12,16 @@ const WIDTH_WITHOUT_TERMINAL: usize = 130;
 /// Shows two implementations of one operation, or of all, side by side.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  lab diff axum rocket                    every handler
-  lab diff axum rocket users::create      one of them
-  lab diff diesel sea-orm users::insert   the same step in two stores
+  lab diff axum rocket                            every handler
+  lab diff axum rocket users::create              one of them
+  lab diff diesel sea-orm users::insert           the same step in two stores (over SQLite)
+  lab diff diesel-postgres mongodb users::update  and over two databases
 
 Between the columns: | changed, < only left, > only right; changed words are underlined.
 The exit code is 0 whether the two differ or not, and 2 if there is nothing to compare.")]
 pub struct DiffArguments {
-    /// The left side: a framework (axum, actix, rocket) or a store (memory, diesel, sea-orm)
+    /// The left side: a framework (axum, actix, rocket) or a store (memory, diesel-sqlite, sea-orm-sqlite, diesel-postgres,
+    /// sea-orm-postgres, diesel-mysql, sea-orm-mysql, mongodb, redis, dynamodb)
     pub left: String,
     /// The right side, of the same kind
     pub right: String,

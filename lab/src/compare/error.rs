@@ -58,7 +58,11 @@ fn list_of_implementations() -> String {
         let names = IMPLEMENTATIONS.iter().filter(|implementation| implementation.kind == kind);
         names.map(|implementation| implementation.name).collect::<Vec<_>>().join(", ")
     };
-    format!("frameworks: {}\nstores: {}", of_kind(Kind::Framework), of_kind(Kind::Store))
+    format!(
+        "frameworks: {}\nstores: {}; `diesel` is `diesel-sqlite`, `sea-orm` is `sea-orm-sqlite`",
+        of_kind(Kind::Framework),
+        of_kind(Kind::Store)
+    )
 }
 
 fn list_of_operations(asked: &str, operations: &[String]) -> String {

@@ -1,6 +1,6 @@
 //! Cuts functions out of source text by parsing it, so that what is shown is what is there.
 
-use crate::compare::source::SourceFile;
+use crate::compare::source::{SCRIPT, SourceFile};
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, ImplItem, Item, Pat, Signature, TraitItem, Type, Visibility};
@@ -41,6 +41,14 @@ impl Function {
         format!("{}::{}", self.module(), self.name)
     }
 
+    /// The lines of the comment that it begins with, without their signs: Rust's or Lua's.
+    pub(crate) fn comment(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map_while(|line| {
+            let line = line.trim();
+            line.strip_prefix("///").or_else(|| line.strip_prefix("--"))
+        })
+    }
+
     /// File and line: `framework-axum/src/handlers/users.rs:34`.
     #[must_use]
     pub fn location(&self) -> String {
@@ -58,11 +66,16 @@ pub struct ExtractError {
 }
 
 /// Every function of the file, in its order: free ones, those in `impl` blocks, in traits and in modules inside the
-/// file. Tests (`#[cfg(test)]`, `#[test]`) are left out, and so are functions inside functions.
+/// file. Tests (`#[cfg(test)]`, `#[test]`) are left out, and so are functions inside functions. A script is one function.
 ///
 /// # Errors
 /// If the file does not parse.
 pub fn functions(file: &SourceFile) -> Result<Vec<Function>, ExtractError> {
+    if let Some((name, folders)) = file.module_path.split_last()
+        && name.ends_with(SCRIPT)
+    {
+        return Ok(vec![script(file, folders, name)]);
+    }
     let syntax = syn::parse_file(&file.text).map_err(|source| ExtractError {
         path: file.path.clone(),
         line: source.span().start().line,
@@ -71,6 +84,20 @@ pub fn functions(file: &SourceFile) -> Result<Vec<Function>, ExtractError> {
     let mut extraction = Extraction { file, lines: file.text.lines().collect(), functions: Vec::new() };
     extraction.visit(&syntax.items);
     Ok(extraction.functions)
+}
+
+fn script(file: &SourceFile, folders: &[String], name: &str) -> Function {
+    Function {
+        path: file.path.clone(),
+        module_path: folders.to_vec(),
+        name: name.trim_end_matches(SCRIPT).to_owned(),
+        owner: None,
+        implements: None,
+        public: false,
+        parameters: Vec::new(),
+        first_line: 1,
+        lines: file.text.lines().map(ToOwned::to_owned).collect(),
+    }
 }
 
 /// [`functions`] of all files, one after the other.

@@ -5,7 +5,7 @@ use crate::compare::Side;
 use crate::compare::calls::{Call, calls, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::library::{Crate, Library};
-use crate::compare::source::{Kind, SourceFile};
+use crate::compare::source::{Kind, SCRIPT, SourceFile};
 use crate::operations::Operation;
 use std::collections::{HashMap, HashSet};
 
@@ -62,6 +62,18 @@ impl Library {
                 Target::Repository(function) | Target::Function(function) => function,
             })
             .collect()
+    }
+
+    /// The scripts that a function of a store has its database run: each is in a constant of its name.
+    pub(super) fn scripts<'a>(&self, side: &'a Side, function: &Function) -> Vec<&'a Function> {
+        let words = |line: &String, wanted: &str| {
+            line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == wanted)
+        };
+        let is_run = |script: &&Function| {
+            let constant = script.name.to_uppercase();
+            function.lines.iter().any(|line| words(line, &constant))
+        };
+        side.functions.iter().filter(|script| script.path.ends_with(SCRIPT)).filter(is_run).collect()
     }
 
     /// The functions of the same crate and file that a function calls, itself left out.
@@ -245,7 +257,8 @@ impl Entry {
                 let methods = self.repository.iter().filter_map(|declared| crate_.implementation_of(declared));
                 let mut functions: Vec<&Function> = methods.collect();
                 for method in functions.clone() {
-                    for helper in library.helpers(&crate_.side, method) {
+                    let helpers = library.helpers(&crate_.side, method);
+                    for helper in helpers.into_iter().chain(library.scripts(&crate_.side, method)) {
                         if !functions.contains(&helper) {
                             functions.push(helper);
                         }

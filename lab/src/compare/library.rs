@@ -5,7 +5,7 @@ use crate::compare::fields::Fields;
 use crate::compare::follow::Entry;
 use crate::compare::highlight::{Highlighter, Token};
 use crate::compare::lines::displayed_lines;
-use crate::compare::source::{IMPLEMENTATIONS, Kind, SourceFile, is_first_of};
+use crate::compare::source::{IMPLEMENTATIONS, Kind, SCRIPT, SourceFile, is_first_of};
 use crate::compare::{CompareError, Side};
 use crate::operations::{Contract, Operation};
 use std::collections::HashMap;
@@ -27,6 +27,7 @@ pub struct Library {
     pub entries: Vec<Entry>,
     pub(super) structs: Fields,
     highlighter: Highlighter,
+    of_scripts: Highlighter,
     /// What was coloured before: colouring takes longer than all the rest.
     coloured: Mutex<HashMap<Lines, Arc<Vec<Vec<Token>>>>>,
 }
@@ -57,6 +58,7 @@ impl Library {
             entries: Vec::new(),
             structs: Fields::default(),
             highlighter: Highlighter::default(),
+            of_scripts: Highlighter::of(SCRIPT.trim_start_matches('.')),
             coloured: Mutex::default(),
         };
         for (name, kind, files) in crates {
@@ -82,6 +84,12 @@ impl Library {
         self.crates.iter().filter(move |crate_| crate_.side.kind == kind)
     }
 
+    /// The crates by their kinds, each kind with its name for people.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, Vec<&Crate>)> {
+        let kinds = [(Kind::Framework, "Frameworks"), (Kind::Store, "Stores"), (Kind::Shared, "Shared")];
+        kinds.into_iter().map(|(kind, name)| (name, self.of_kind(kind).collect()))
+    }
+
     /// The crate of this name; that of a crate with several databases is its first store's: `diesel` is `diesel-sqlite`.
     #[must_use]
     pub fn crate_named(&self, name: &str) -> Option<&Crate> {
@@ -105,7 +113,8 @@ impl Library {
             return tokens.clone();
         }
         let lines = displayed_lines(function);
-        let tokens = Arc::new(self.highlighter.tokens(lines.iter().map(|line| line.text.as_str())));
+        let highlighter = if function.path.ends_with(SCRIPT) { &self.of_scripts } else { &self.highlighter };
+        let tokens = Arc::new(highlighter.tokens(lines.iter().map(|line| line.text.as_str())));
         known().insert(key, tokens.clone());
         tokens
     }

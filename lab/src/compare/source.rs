@@ -141,10 +141,10 @@ impl Implementation {
         IMPLEMENTATIONS.iter().find(|implementation| implementation.name == name).or_else(of_crate)
     }
 
-    /// Its Rust files as they were when this program was compiled, ordered by path.
+    /// Its Rust files and scripts as they were when this program was compiled, ordered by path.
     #[must_use]
     pub fn sources(&self) -> Vec<SourceFile> {
-        let files = (self.embedded)().into_iter().filter(|(path, _)| path.ends_with(".rs"));
+        let files = (self.embedded)().into_iter().filter(|(path, _)| is_source(path));
         let mut sources: Vec<_> =
             files.filter_map(|(path, text)| SourceFile::of_part(self.folder, self.part, &path, text)).collect();
         sources.sort_by(|one, other| one.path.cmp(&other.path));
@@ -157,7 +157,15 @@ pub(super) fn is_first_of(store: &str, name: &str) -> bool {
     ["diesel", "sea-orm"].contains(&name) && store.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
 }
 
-/// One Rust file.
+/// Rust, or the Lua that a store gives its database to run.
+fn is_source(path: &str) -> bool {
+    path.ends_with(".rs") || path.ends_with(SCRIPT)
+}
+
+/// How the names of scripts end.
+pub const SCRIPT: &str = ".lua";
+
+/// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     /// Where it is, from the root of the repository, with `/`: `framework-axum/src/handlers/users.rs`.
@@ -197,7 +205,7 @@ impl SourceFile {
     }
 }
 
-/// The Rust files below `root/folder` on disk, ordered by path, for tests that judge the tree as it is now: all of them, or
+/// The Rust files and scripts below `root/folder` on disk, ordered by path, for tests that judge the tree as it is now: all of them, or
 /// those of a part.
 ///
 /// # Errors
@@ -212,7 +220,7 @@ pub fn read_folder(root: &Path, folder: &str, part: Option<&str>) -> io::Result<
             let relative = if relative_folder.is_empty() { name } else { format!("{relative_folder}/{name}") };
             if entry.file_type()?.is_dir() {
                 unread.push(relative);
-            } else if relative.ends_with(".rs") {
+            } else if is_source(&relative) {
                 let text = std::fs::read_to_string(entry.path())?;
                 sources.extend(SourceFile::of_part(folder, part, &relative, text));
             }

@@ -284,12 +284,11 @@ fn named(function: &Function, crate_: &str) -> Place {
         Some(owner) => format!("{owner}::{}", function.name),
         None => function.operation(),
     };
-    let comments = function.lines.iter().map_while(|line| line.trim().strip_prefix("///"));
     Place {
         name,
         location: function.location(),
         href: format!("/code/{}?columns={crate_}", full.join("::")),
-        about: about(comments),
+        about: about(function.comment()),
     }
 }
 

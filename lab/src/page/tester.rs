@@ -227,7 +227,7 @@ fn exchange(
             Some(address) => ask(address, &request, LIMITS).await,
             None => Err(Failure::NotRunning(variant.detail)),
         };
-        (place, Exchange { variant: variant.name, address, outcome })
+        (place, Exchange { variant: variant.name, store: variant.store, address, outcome })
     })
 }
 

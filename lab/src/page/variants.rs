@@ -70,12 +70,16 @@ impl Variant {
         self.address.map(|address| address.to_string()).unwrap_or_default()
     }
 
-    /// `process 123 · 41 MB · 17 requests`, as far as it is known.
+    /// `41 MB · 17 requests`, as far as it is known.
     fn facts(&self) -> String {
-        let process = self.process_id.map(|id| format!("process {id}"));
         let memory = self.memory_bytes.map(|bytes| format!("{} MB", bytes / 1_000_000));
         let requests = self.requests.map(|count| counted(usize::try_from(count).unwrap_or(usize::MAX), "request"));
-        [process, memory, requests].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        [memory, requests].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Its number, or nothing while it does not run.
+    fn process_text(&self) -> String {
+        self.process_id.map(|id| id.to_string()).unwrap_or_default()
     }
 }
 

@@ -124,9 +124,11 @@ fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
     command
         .args(["server", "--stop-on-stdin-close", "--trace", "--seed-demo"])
         .args(["--framework", &launch.framework.to_string(), "--store", &launch.store.to_string()])
-        .args(["--database-url", &launch.database_url, "--listen", &launch.listen.to_string()])
+        .args(["--listen", &launch.listen.to_string()])
         // Below `info`, the log does not say where the variant listens.
         .args(["--log", "info", "--log-format", "json"])
+        // It may hold a password, and everybody on the machine sees the arguments of a process.
+        .env("DATABASE_URL", &launch.database_url)
         .env("JWT_SECRET", secrets.token.expose())
         .env("DEMO_PASSWORD_HASH", secrets.demo_hash.expose())
         .stdin(Stdio::piped())

@@ -2,7 +2,7 @@
 //!
 //! The way of the data, one module a step: [`crate::operations`] reads the contract, [`draft`] fills in a request for an operation
 //! and [`mistakes`] the ways to get it wrong; [`send`] sends it, [`verdict`] compares the answers, [`meaning`] says what a
-//! status means, [`pretty`] lays out a body, and [`view`] puts all of it into what the page shows. [`curl`] is the same
+//! status means, [`pretty`] lays out a body and [`sent`] what went to the database, and [`view`] puts all of it into what the page shows. [`curl`] is the same
 //! request as a command. Nothing here knows the framework that serves the page.
 
 pub(crate) mod curl;
@@ -14,6 +14,7 @@ pub(crate) mod prose;
 pub(crate) mod send;
 #[cfg(test)]
 mod send_tests;
+pub(crate) mod sent;
 pub(crate) mod sign_in;
 pub(crate) mod timing;
 pub(crate) mod verdict;

@@ -15,6 +15,9 @@ pub(crate) const SHOWN_LINES: usize = 2_000;
 /// A line longer than this stays without colours: it is no reading matter.
 const COLOURED_BYTES: usize = 2_000;
 
+/// Deeper indentation looks like this one where a line is wrapped.
+const INDENTATION_MAX: usize = 8;
+
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
@@ -33,6 +36,17 @@ impl Line {
     /// Its text.
     pub(crate) fn text(&self) -> String {
         self.pieces.iter().map(|piece| piece.text.as_str()).collect()
+    }
+
+    /// The class of its indentation: where it is wrapped, it goes on further in than it began.
+    pub(crate) fn indentation(&self) -> String {
+        let spaces = self.text().bytes().take_while(|byte| *byte == b' ').count();
+        format!("i{}", (spaces / 2).min(INDENTATION_MAX))
+    }
+
+    /// Adds plain text before it.
+    pub(super) fn push_front(&mut self, text: &str) {
+        self.pieces.insert(0, Piece { class: String::new(), text: text.to_owned() });
     }
 }
 
@@ -62,18 +76,16 @@ pub(crate) fn show(body: &[u8], is_text: bool, is_cut: bool) -> Option<Shown> {
     let is_json = serde_json::from_str::<serde_json::Value>(&text).is_ok();
     let mut writer = Writer::default();
     let is_shortened = if is_json { !writer.json(&text) } else { !writer.plain(&text) };
-    Some(Shown { lines: coloured(&writer.lines, is_json), is_json, is_shortened, is_lossy })
+    Some(Shown { lines: coloured(&writer.lines, is_json.then_some(&*JSON)), is_json, is_shortened, is_lossy })
 }
 
 static JSON: LazyLock<Highlighter> = LazyLock::new(|| Highlighter::of("json"));
 
 /// The lines in pieces of one colour each.
-fn coloured(lines: &[String], is_json: bool) -> Vec<Line> {
+pub(super) fn coloured(lines: &[String], highlighter: Option<&Highlighter>) -> Vec<Line> {
     let plain = |line: &String| Line { pieces: vec![Piece { class: String::new(), text: line.clone() }] };
-    if !is_json {
-        return lines.iter().map(plain).collect();
-    }
-    // No value of JSON goes over a line's end, so one that is left out changes nothing for the others.
+    let Some(highlighter) = highlighter else { return lines.iter().map(plain).collect() };
+    // No value goes over a line's end, so one that is left out changes nothing for the others.
     let texts = lines.iter().map(|line| if line.len() > COLOURED_BYTES { "" } else { line.as_str() });
     let of_line = |(line, tokens): (&String, Vec<Token>)| {
         let mut pieces: Vec<Piece> = Vec::new();
@@ -87,7 +99,7 @@ fn coloured(lines: &[String], is_json: bool) -> Vec<Line> {
         }
         if pieces.is_empty() { plain(line) } else { Line { pieces } }
     };
-    lines.iter().zip(JSON.tokens(texts)).map(of_line).collect()
+    lines.iter().zip(highlighter.tokens(texts)).map(of_line).collect()
 }
 
 #[derive(Default)]

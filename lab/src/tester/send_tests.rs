@@ -41,7 +41,7 @@ async fn outcome(bytes: impl Into<Vec<u8>>) -> Result<Received, Failure> {
 async fn shown(bytes: impl Into<Vec<u8>>) -> String {
     let address = server(bytes.into(), true).await;
     let outcome = ask(address, &order("/x").request().unwrap(), LIMITS).await;
-    let exchange = Exchange { variant: "mine".to_owned(), address: Some(address), outcome };
+    let exchange = Exchange { variant: "mine".to_owned(), store: None, address: Some(address), outcome };
     answers(&order("/x"), None, &[exchange]).render().unwrap()
 }
 
@@ -101,10 +101,15 @@ async fn an_answer_and_none_are_never_identical() {
     let mut exchanges = Vec::new();
     for variant in ["one", "two"] {
         let outcome = ask(address, &order("/").request().unwrap(), LIMITS).await;
-        exchanges.push(Exchange { variant: variant.to_owned(), address: Some(address), outcome });
+        exchanges.push(Exchange { variant: variant.to_owned(), store: None, address: Some(address), outcome });
     }
     assert_eq!(answers(&order("/"), None, &exchanges).verdict.kind, "identical");
-    exchanges.push(Exchange { variant: "three".to_owned(), address: None, outcome: Err(Failure::NotRunning(None)) });
+    exchanges.push(Exchange {
+        variant: "three".to_owned(),
+        store: None,
+        address: None,
+        outcome: Err(Failure::NotRunning(None)),
+    });
     let answers = answers(&order("/"), None, &exchanges);
     assert_eq!(
         (answers.verdict.kind, answers.verdict.short.as_str()),

@@ -4,7 +4,8 @@ use super::curl;
 use super::meaning::{Meaning, meaning};
 use super::pretty::{Piece, Shown, show};
 use super::prose::Prose;
-use super::send::{Failure, Order, Received, Statement};
+use super::send::{Failure, Order, Received};
+use super::sent::{Sent, SentByStore, by_store};
 use super::timing::{Lamp, Segment, Timing};
 use super::verdict::{Compared, Comparison, Likeness, Marks, compare};
 use crate::operations::{Contract, Operation};
@@ -25,6 +26,8 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub variant: String,
+    /// `diesel-sqlite`; none for an attached server.
+    pub store: Option<String>,
     pub address: Option<SocketAddr>,
     pub outcome: Result<Received, Failure>,
 }
@@ -46,6 +49,8 @@ impl Exchange {
 #[template(path = "answers.html")]
 pub(crate) struct Answers {
     pub verdict: Verdict,
+    /// What each store sent, where several were asked.
+    pub sent: Vec<SentByStore>,
     pub columns: Vec<Column>,
     /// What the bars of all answers are drawn on.
     pub scale: String,
@@ -89,7 +94,8 @@ pub(crate) struct Shelf {
     pub against: Option<String>,
     /// Where the check was left out, and why.
     pub unchecked: Option<&'static str>,
-    pub statements: Option<Vec<(Statement, String)>>,
+    /// None if the variant does not say.
+    pub sent: Option<Sent>,
 }
 
 /// A header line.
@@ -156,7 +162,7 @@ pub(crate) fn answers(order: &Order, asked: Option<&Operation>, exchanges: &[Exc
             },
         })
         .collect();
-    Answers { verdict: verdict(exchanges, &comparison), columns, scale: milliseconds(scale) }
+    Answers { verdict: verdict(exchanges, &comparison), sent: by_store(exchanges), columns, scale: milliseconds(scale) }
 }
 
 fn verdict(exchanges: &[Exchange], comparison: &Comparison) -> Verdict {
@@ -252,9 +258,7 @@ fn shelf(
         body: body(received, shown, marks),
         against: if answer.is_cut { None } else { against(received, operation.as_ref()) },
         unchecked: answer.is_cut.then_some("Not checked against the contract: only the beginning of it was read."),
-        statements: received.trace.as_ref().map(|statements| {
-            statements.iter().map(|statement| (statement.clone(), milliseconds(statement.duration_ms))).collect()
-        }),
+        sent: received.trace.as_deref().map(Sent::new),
     }
 }
 

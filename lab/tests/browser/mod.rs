@@ -165,7 +165,8 @@ impl Browser {
         );
         let place = self.ask(&script).await.as_i64().unwrap();
         assert!(place >= 0, "{selector} has no {value}");
-        self.element(&format!("{selector} option:nth-of-type({})", place + 1)).await.click().await.unwrap();
+        let options = self.driver.find_all(By::Css(format!("{selector} option"))).await.unwrap();
+        options[usize::try_from(place).unwrap()].click().await.unwrap();
     }
 
     /// Presses a key where the focus is.

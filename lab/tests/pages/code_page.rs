@@ -18,17 +18,17 @@ pub async fn an_operation_is_compared_from_the_table_to_a_deep_link(stage: &Stag
 
     // Other columns by the form, and the address says all of it.
     browser.choose("#column-1", "shared").await;
-    browser.choose("#column-2", "diesel").await;
-    browser.choose("#column-3", "sea-orm").await;
+    browser.choose("#column-2", "diesel-sqlite").await;
+    browser.choose("#column-3", "sea-orm-sqlite").await;
     browser.click(".choice button").await;
     browser.until("location.search.includes('sea-orm')").await;
     browser.element("#columns").await;
     let address = browser.ask("return location.href").await.as_str().unwrap().to_owned();
     browser.goto("about:blank").await;
     stage.open(browser, &address).await;
-    assert_eq!(browser.ask(heads).await, json!(["shared", "diesel", "sea-orm"]));
+    assert_eq!(browser.ask(heads).await, json!(["shared", "diesel-sqlite", "sea-orm-sqlite"]));
     let text = browser.text().await;
-    for part in ["shared/src/services/users.rs:", "examples-sql/diesel/src/users.rs:", "insert_into"] {
+    for part in ["shared/src/services/users.rs:", "examples-sql/diesel/src/sqlite/users.rs:", "insert_into"] {
         assert!(text.contains(part), "{part} in:\n{text}");
     }
     assert_eq!(browser.console().await, [""; 0]);
@@ -62,7 +62,8 @@ pub async fn the_keys_of_the_code_view_lead_on(stage: &Stage, browser: &Browser)
         ("n", "location.pathname === '/code/users.find'"),
         ("p", "location.pathname === '/code/users.create'"),
         ("2", "document.querySelector('#columns .crate').textContent === 'memory'"),
-        ("3", "[...document.querySelectorAll('#columns .crate')][1].textContent === 'shared'"),
+        ("3", "[...document.querySelectorAll('#columns .crate')][1].textContent === 'mongodb'"),
+        ("4", "[...document.querySelectorAll('#columns .crate')][1].textContent === 'shared'"),
         ("1", "document.querySelector('#columns .crate').textContent === 'axum'"),
     ] {
         browser.until("document.readyState === 'complete' && document.querySelector('#columns')").await;

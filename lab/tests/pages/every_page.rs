@@ -118,7 +118,7 @@ pub async fn every_view_can_be_read_without_scripts(stage: &Stage, browser: &Bro
             "tester" | "mistake" => &["/api/users", "Create a user", "needs JavaScript"],
             "code" => &["users", "create", "axum", "diesel"],
             "compare" => &["framework-rocket/src/handlers/users.rs", "JsonBody"],
-            "layers" => &["shared/src/services/users.rs", "examples-sql/diesel/src/users.rs"],
+            "layers" => &["shared/src/services/users.rs", "examples-sql/diesel/src/sqlite/users.rs"],
             _ => &["framework-rocket/src/handlers/users.rs", "examples-sql/sea-orm/src/users.rs"],
         };
         for part in expected {

@@ -6,29 +6,62 @@ use lab::compare::source::SourceFile;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Files that a sibling may lack or have alone, each for the reason beside it.
-const NOT_COMPARED: [(&str, &str); 2] = [
+/// The files that every store has.
+const OF_EVERY_STORE: [&str; 5] = ["connection.rs", "lib.rs", "migrations.rs", "schema.rs", "users.rs"];
+
+/// Files that a sibling lacks, each for the reason above it.
+const LACKING: [(&str, &str); 1] = [
     // Memory begins empty at each start: there is no schema to bring up to date.
     ("examples-nosql/memory/src", "migrations.rs"),
-    // Where a crate has several databases, each has its `open` in a file of its own.
-    ("", "mod.rs"),
 ];
 
-/// Every sibling has the files of every other, but for those of [`NOT_COMPARED`].
+/// Files that a sibling has alone, each for the reason above it.
+const ALONE: [(&str, &str); 9] = [
+    // Where a crate has several databases, each has its `open` in a file of its own.
+    ("examples-sql/diesel/src", "mod.rs"),
+    ("examples-sql/sea-orm/src", "mod.rs"),
+    // What its two servers have in common; SQLite's connections are threads, and have a pool of another kind.
+    ("examples-sql/diesel/src", "pool.rs"),
+    // What its two servers have in common and SQLite does not need: a network that can be cut.
+    ("examples-sql/sea-orm/src", "network.rs"),
+    // These drivers call back with what they send; SeaORM and Redis are told at the call what is recorded.
+    ("examples-sql/diesel/src", "query_log.rs"),
+    ("examples-nosql/mongodb/src", "query_log.rs"),
+    ("examples-nosql/dynamodb/src", "query_log.rs"),
+    // Its URL, which is none of the driver's: region, endpoint and credentials.
+    ("examples-nosql/dynamodb/src", "address.rs"),
+    // A transaction is one request there, made of items and conditions, where others have statements between two.
+    ("examples-nosql/dynamodb/src", "transaction.rs"),
+];
+
+/// Every sibling has the files of every other, but for those of [`LACKING`] and [`ALONE`].
 pub fn same_files(root: &Path, siblings: &[Sibling]) -> Vec<String> {
     let paths = |sibling: &Sibling| -> BTreeSet<String> {
         let files = sources(root, *sibling).into_iter().map(|file| file.relative);
-        files.filter(|path| !NOT_COMPARED.contains(&("", path.as_str()))).collect()
+        files.filter(|path| !ALONE.contains(&(sibling.0, path.as_str()))).collect()
     };
     let all: Vec<BTreeSet<String>> = siblings.iter().map(paths).collect();
     let mut findings = Vec::new();
     for (sibling, own) in siblings.iter().zip(&all) {
         for (other, others) in siblings.iter().zip(&all) {
-            let needed = |path: &&String| !NOT_COMPARED.contains(&(sibling.0, path.as_str()));
+            let needed = |path: &&String| !LACKING.contains(&(sibling.0, path.as_str()));
             for path in others.difference(own).filter(needed) {
                 findings.push(format!("{}/{path} is missing: {} has it", place(*sibling), place(*other)));
             }
         }
+    }
+    findings
+}
+
+/// Every store has the files of [`OF_EVERY_STORE`], also where all of them would lack one.
+pub fn files_of_every_store(root: &Path, stores: &[Sibling]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for store in stores {
+        let files = sources(root, *store);
+        let is_there = |path: &str| files.iter().any(|file| file.relative == path);
+        let needed = OF_EVERY_STORE.iter().filter(|path| !LACKING.contains(&(store.0, path)));
+        let missing = needed.filter(|path| !is_there(path));
+        findings.extend(missing.map(|path| format!("{}/{path} is missing: every store has it", place(*store))));
     }
     findings
 }

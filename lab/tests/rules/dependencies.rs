@@ -8,6 +8,22 @@ const FRAMEWORKS: &[&str] = &["axum", "actix", "rocket", "tower-http", "hyper"];
 const DRIVERS: &[&str] =
     &["diesel", "sea-orm", "sea-query", "sqlx", "rusqlite", "libsqlite3-sys", "mongodb", "redis", "aws"];
 
+/// The drivers of the databases that are servers. They take longer to build than all the rest, so nobody gets one without
+/// asking for it.
+const SERVERS_DRIVERS: [&str; 11] = [
+    "aws-sdk-dynamodb",
+    "deadpool",
+    "diesel-async",
+    "mongodb",
+    "mysql_async",
+    "mysql_common",
+    "redis",
+    "sqlx-mysql",
+    "sqlx-postgres",
+    "tokio-postgres",
+    "tokio-postgres-rustls",
+];
+
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -101,12 +117,29 @@ fn is_one_of(name: &str, families: &[&str]) -> bool {
 }
 
 fn packages(root: &Path) -> Vec<Package> {
+    let metadata = cargo(root, &["metadata", "--no-deps", "--format-version", "1"]);
+    serde_json::from_str::<Metadata>(&metadata).unwrap().packages
+}
+
+/// What is built for `lab` and `server` if nobody names a feature has no driver of [`SERVERS_DRIVERS`] in it.
+pub fn servers_drivers_are_asked_for(root: &Path) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in ["lab", "server"] {
+        // Without the packages that only tests need: those are not built by who runs it.
+        let tree = cargo(root, &["tree", "--package", package, "--edges", "normal,build", "--prefix", "none"]);
+        let names: Vec<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        for driver in SERVERS_DRIVERS.iter().filter(|driver| names.contains(driver)) {
+            findings.push(format!("{package} builds {driver} though nobody asked for its database"));
+        }
+    }
+    findings
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--manifest-path"])
-        .arg(root.join("Cargo.toml"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice::<Metadata>(&output.stdout).unwrap().packages
+    let mut command = Command::new(cargo);
+    command.args(arguments).args(["--offline", "--manifest-path"]).arg(root.join("Cargo.toml"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }

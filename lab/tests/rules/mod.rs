@@ -27,7 +27,8 @@ fn siblings(kind: Kind) -> Vec<Sibling> {
 
 /// The Rust files of a sibling.
 pub fn sources(root: &Path, (folder, part): Sibling) -> Vec<SourceFile> {
-    read_folder(root, folder, part).unwrap_or_else(|error| panic!("cannot read {folder}: {error}"))
+    let files = read_folder(root, folder, part).unwrap_or_else(|error| panic!("cannot read {folder}: {error}"));
+    files.into_iter().filter(|file| file.path.ends_with(".rs")).collect()
 }
 
 /// Where its own files are.

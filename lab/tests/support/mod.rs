@@ -2,10 +2,12 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub mod databases;
+
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -14,6 +16,9 @@ use tempfile::TempDir;
 /// The longest wait for anything that is bound to happen. Machines that run tests are slow at times, so none of the
 /// tests times anything more tightly.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many variants there are: three frameworks over the stores that were built in.
+pub const VARIANTS: usize = 3 * if cfg!(feature = "all-stores") { 10 } else { 3 };
 
 /// The demo admin's address.
 pub const ADMIN: &str = "admin@example.com";
@@ -28,6 +33,8 @@ pub struct Lab {
     pub password: Option<String>,
     /// All that was printed until the lab was ready.
     pub printed: String,
+    /// Where it keeps its data.
+    data: PathBuf,
     child: Child,
     rest: Mutex<mpsc::Receiver<String>>,
 }
@@ -56,6 +63,8 @@ impl Lab {
 
     /// Starts it and waits until it has said everything.
     pub fn run(command: &mut Command) -> Self {
+        let folder = command.get_args().skip_while(|argument| *argument != "--data").nth(1);
+        let data = PathBuf::from(folder.unwrap());
         let mut child = command.spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let (tell, rest) = mpsc::channel();
@@ -69,6 +78,7 @@ impl Lab {
             variants: Vec::new(),
             password: None,
             printed: String::new(),
+            data,
             child,
             rest: Mutex::new(rest),
         };
@@ -95,6 +105,11 @@ impl Lab {
         } else if line.trim_start().starts_with("password ") && !line.contains("first start") {
             self.password = Some(word(1));
         }
+    }
+
+    /// Where it keeps its data.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     pub fn id(&self) -> u32 {
@@ -151,9 +166,19 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        let databases = databases::of_lab(&self.data);
+        if !databases.is_empty() && self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            // So asked, it waits until its variants have ended, and no database is removed under one of them.
+            let _ = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+            let deadline = Instant::now() + PATIENCE;
+            while self.child.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         // Its children see the end of their standard input; a test in start.rs holds them to it.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        databases::remove(databases);
     }
 }
 
