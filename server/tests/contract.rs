@@ -45,7 +45,10 @@ impl Variant {
 }
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of the time a case waits: for a time limit of the contract, for a token to age, for a database's disk.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads = arguments.test_threads.or(Some(3 * cores));
     let runtime = Arc::new(Runtime::new().unwrap());
     let started: Vec<Arc<Variant>> = variants()
         .into_iter()
