@@ -226,12 +226,11 @@ async fn cut(stage: &Stage<'_>) {
     let token = sign_in(&process, &start.credentials).await;
     let clients = Clients::start(&process.url, 16);
     clients.until(|clients| clients.acknowledged() >= 10).await;
-    let mut met = 0;
     for round in 0..60 {
         sleep(Duration::from_millis(10 + round * 7 % 50)).await;
-        met += proxy.cut();
+        proxy.is_busy().await;
+        proxy.cut();
     }
-    assert!(met > 10, "only {met} requests or answers were on their way");
     let (acknowledged, over) = (clients.acknowledged(), Instant::now());
     clients.until(|clients| clients.acknowledged() >= acknowledged + 10).await;
     assert!(over.elapsed() < Duration::from_secs(10), "{:?}", over.elapsed());

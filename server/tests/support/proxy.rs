@@ -15,7 +15,7 @@ const DELAY: Duration = Duration::from_millis(4);
 pub struct Proxy {
     pub port: u16,
     connections: Arc<Mutex<Vec<AbortHandle>>>,
-    /// Bytes of requests are on their way, or their answers.
+    /// How many pieces of requests and answers are on their way.
     busy: Arc<AtomicUsize>,
     accepting: AbortHandle,
 }
@@ -37,13 +37,18 @@ impl Proxy {
         Self { port, connections, busy, accepting: accepting.abort_handle() }
     }
 
-    /// Ends all connections; new ones may be made. Returns how many pieces were on their way.
-    pub fn cut(&self) -> usize {
-        let busy = self.busy.swap(0, Ordering::SeqCst);
+    /// Waits until a request or an answer is on its way.
+    pub async fn is_busy(&self) {
+        while self.busy.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Ends all connections; new ones may be made.
+    pub fn cut(&self) {
         for connection in self.connections.lock().unwrap().drain(..) {
             connection.abort();
         }
-        busy
     }
 }
 
@@ -51,6 +56,22 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
         self.cut();
+    }
+}
+
+/// Counts a piece while it is on its way, also if the connection ends meanwhile.
+struct Piece<'a>(&'a AtomicUsize);
+
+impl<'a> Piece<'a> {
+    fn of(busy: &'a AtomicUsize) -> Self {
+        busy.fetch_add(1, Ordering::SeqCst);
+        Self(busy)
+    }
+}
+
+impl Drop for Piece<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -66,12 +87,10 @@ async fn forward(client: TcpStream, server: TcpStream, busy: Arc<AtomicUsize>) {
 async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, busy: &AtomicUsize) {
     let mut buffer = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        busy.fetch_add(1, Ordering::SeqCst);
+        let _piece = Piece::of(busy);
         tokio::time::sleep(DELAY).await;
         if to.write_all(&buffer[..length]).await.is_err() {
             return;
         }
-        // After a cut it may be counted already.
-        let _ = busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
     }
 }

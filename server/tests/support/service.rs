@@ -1,10 +1,12 @@
 //! A database server of a test's own, started by `infra/services`: to hang, to be killed, and to be started again.
 
 use server::Database;
-use std::path::Path;
-use std::process::Command;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use tempfile::TempDir;
+
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/services");
 
 /// Below what the system gives to clients (from 32768 on): a client that was given the port of a server while it is away
 /// would keep it from starting again.
@@ -18,6 +20,8 @@ pub struct Service {
     /// For what else it listens on: Redis has a second port.
     other_port: u16,
     folder: TempDir,
+    /// Stops the server when its standard input ends: with this, or with a test program that is killed.
+    stopping: Child,
 }
 
 /// The processes of a server that are stopped until this is dropped.
@@ -25,20 +29,24 @@ pub struct Suspended(Vec<u32>);
 
 impl Service {
     pub fn start(database: Database) -> Self {
-        let name = database.service().unwrap();
-        let service = Self { name, port: free_port(), other_port: free_port(), folder: super::folder() };
+        let (name, folder) = (database.service().unwrap(), super::folder());
+        let mut stopping = Command::new("sh");
+        stopping.args(["-c", "cat && exec \"$0\" down \"$1\"", PROGRAM, name]).env("SERVICES_DATA", folder.path());
+        // A Ctrl-C that ends the tests must not end this.
+        let stopping = stopping.stdin(Stdio::piped()).stdout(Stdio::null()).process_group(0).spawn().unwrap();
+        let service = Self { name, port: free_port(), other_port: free_port(), folder, stopping };
         service.up();
         service
     }
 
     /// Starts it on its data, and waits until it answers. If it is up, nothing happens.
     pub fn up(&self) {
-        self.services(&["up", "--native", self.name]).unwrap();
+        self.services(&["up", "--native", self.name]);
     }
 
     /// The URL of one of its databases.
     pub fn url(&self, database: &str) -> String {
-        self.services(&["url", self.name, database]).unwrap().trim().to_owned()
+        self.services(&["url", self.name, database]).trim().to_owned()
     }
 
     pub fn name(&self) -> &'static str {
@@ -71,27 +79,24 @@ impl Service {
         std::iter::once(first).chain(children.split_whitespace().map(|child| child.parse().unwrap())).collect()
     }
 
-    fn services(&self, arguments: &[&str]) -> Result<String, String> {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/services");
+    fn services(&self, arguments: &[&str]) -> String {
         let port = format!("{}_PORT", self.name.to_uppercase());
-        let mut command = Command::new(program);
+        let mut command = Command::new(PROGRAM);
         command.args(arguments).env("SERVICES_DATA", self.folder.path()).env("SERVICES_ENGINE", "native");
         command.env("REDIS_TLS_PORT", self.other_port.to_string()).env(port, self.port.to_string());
         let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        if output.status.success() {
-            return Ok(said);
-        }
-        let complained = String::from_utf8_lossy(&output.stderr);
-        Err(format!("infra/services {}: {said}{complained}", arguments.join(" ")))
+        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "infra/services {}: {said}{complained}", arguments.join(" "));
+        said.into_owned()
     }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
+        drop(self.stopping.stdin.take());
         // No panic: this may be what a failed test leaves behind.
-        if let Err(error) = self.services(&["down", self.name]) {
-            eprintln!("{error}");
+        if !self.stopping.wait().is_ok_and(|status| status.success()) {
+            eprintln!("infra/services down {} failed", self.name);
         }
     }
 }
