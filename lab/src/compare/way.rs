@@ -238,16 +238,17 @@ impl Way<'_> {
             let name = &self.store.side.name;
             if declared { self.of_operation(function, name) } else { named(function, name) }
         };
-        let files = ["schema", "migrations"].iter().filter_map(|module| {
-            let file = self.store.files.iter().find(|file| file.module_path == [*module])?;
-            Some(in_file(format!("{module}.rs"), file, 1))
-        });
-        let root = self.store.files.iter().find(|file| file.module_path == ["lib"]);
+        // Of a crate with several databases, one may be for all of them and one for this.
+        let module = |name: &'static str| self.store.files.iter().filter(move |file| file.module_path == [name]);
+        let files = ["schema", "migrations"].into_iter().flat_map(module);
+        let files = files.map(|file| in_file(file.relative.clone(), file, 1));
+        let root = module("lib").next();
         let layout = root.and_then(|file| {
             let line = file.text.lines().position(|line| line.starts_with("//! # Data layout"))?;
             Some(Place { about: None, ..in_file("Data layout".to_owned(), file, line + 1) })
         });
-        let who = root.and_then(|file| about(file.text.lines().map(|line| line.trim_start_matches("//!"))));
+        let head = |file: &SourceFile| about(file.text.lines().map(|line| line.trim_start_matches("//!")));
+        let who: Vec<String> = module("mod").chain(root).filter_map(head).collect();
         vec![
             Stop {
                 title: "Store",
@@ -259,7 +260,7 @@ impl Way<'_> {
             Stop {
                 title: "Database",
                 layer: None,
-                sentence: who.unwrap_or_default(),
+                sentence: who.join(" "),
                 places: layout.into_iter().chain(files.map(|place| Place { about: None, ..place })).collect(),
                 refusals: Vec::new(),
             },

@@ -132,7 +132,7 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
         variants.start(name).await.map_err(|error| LabError::Variant(error.to_string()))?;
     }
     let address = listener.local_addr()?;
-    say_what_runs(settings, address, &variants);
+    say_what_runs(settings, address, &variants)?;
 
     let lab = Arc::new(Lab { variants });
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -234,8 +234,13 @@ fn say_how_to_sign_in(settings: &LabSettings, demo: &DemoPassword) {
     }
 }
 
-fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) {
-    println!("  databases       {}, one a variant, all with the same demo users\n", settings.data.display());
+fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) -> Result<(), LabError> {
+    println!("  databases       {}, one a variant, all with the same demo users", settings.data.display());
+    if variants.list().iter().any(|variant| variant.database.is_some()) {
+        let lab = databases::name_of_lab(&settings.data)?;
+        println!("                  on servers they are called stackdiff_{lab}_...");
+    }
+    println!();
     for variant in variants.list() {
         if let (Some(framework), Some(store), Some(address)) = (variant.framework, variant.store, variant.address) {
             println!("  {framework:15} http://{address}   over {store}, docs at /docs");
@@ -244,6 +249,7 @@ fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) 
     println!("\n  lab page        http://{page}   starts the other variants too");
     println!("  logs            {}", settings.data.join("logs").display());
     println!("  stop            Ctrl-C");
+    Ok(())
 }
 
 /// Longest wait for a variant to listen.

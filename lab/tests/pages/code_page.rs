@@ -101,10 +101,15 @@ pub async fn what_is_not_there_says_what_is(stage: &Stage, browser: &Browser) {
 }
 
 pub async fn each_box_of_a_request_opens_the_code_that_runs_there(stage: &Stage, browser: &Browser) {
-    for (variant, framework, store) in [
+    let mut variants = vec![
         ("axum-diesel-sqlite", "framework-axum", "examples-sql/diesel"),
         ("rocket-memory", "framework-rocket", "examples-nosql/memory"),
-    ] {
+    ];
+    if cfg!(feature = "all-stores") {
+        variants.push(("actix-sea-orm-postgres", "framework-actix", "examples-sql/sea-orm/src/postgres"));
+        variants.push(("axum-redis", "framework-axum", "examples-nosql/redis/src/scripts/update.lua"));
+    }
+    for (variant, framework, store) in variants {
         let page = format!("{}/request?variant={variant}&operation=users.update", stage.lab.page);
         stage.open(browser, &page).await;
         let layers = "return [...document.querySelectorAll('#way [data-layer]')].map((stop) => stop.dataset.layer)";

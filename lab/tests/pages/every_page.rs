@@ -118,6 +118,9 @@ pub async fn every_view_can_be_read_without_scripts(stage: &Stage, browser: &Bro
             "tester" | "mistake" => &["/api/users", "Create a user", "needs JavaScript"],
             "code" => &["users", "create", "axum", "diesel"],
             "compare" => &["framework-rocket/src/handlers/users.rs", "JsonBody"],
+            "stores" => {
+                &["examples-nosql/mongodb/src/users.rs", "examples-nosql/redis/src/scripts/update.lua", "redis.call"]
+            }
             "layers" => &["shared/src/services/users.rs", "examples-sql/diesel/src/sqlite/users.rs"],
             _ => &["framework-rocket/src/handlers/users.rs", "examples-sql/sea-orm/src/users.rs"],
         };

@@ -176,6 +176,53 @@ pub async fn different_answers_are_marked_line_by_line(stage: &Stage, browser: &
     browser.screenshot("tester-different", WIDE, "dark").await;
 }
 
+pub async fn a_framework_over_every_store_is_asked_at_once(stage: &Stage, browser: &Browser) {
+    let folder = folder();
+    let lab = Lab::start(folder.path());
+    let mut stores = vec!["diesel-sqlite"];
+    stores.extend(["memory", "sea-orm-sqlite"]);
+    if cfg!(feature = "all-stores") {
+        stores.extend(["diesel-postgres", "sea-orm-mysql", "mongodb", "redis", "dynamodb"]);
+    }
+    for store in &stores {
+        let answer = lab.change(&format!("actix-{store}"), "start").await;
+        assert_eq!(answer.status(), 204, "{store}: {}", answer.text().await.unwrap());
+    }
+    stage.open(browser, &format!("{}/try?operation=users.create", lab.page)).await;
+    sign_in(&lab, browser).await;
+    browser.choose("#variants", "actix-*").await;
+    let (verdict, answers) = send(browser).await;
+    assert_eq!(verdict, format!("{} answers, identical.", stores.len()), "{answers:#?}");
+    let sent = "return Object.fromEntries([...document.querySelectorAll('.by-store article')].map((store) =>
+        [store.dataset.store, store.innerText]))";
+    let sent = browser.ask(sent).await;
+    assert_eq!(sent.as_object().unwrap().len(), stores.len(), "{sent}");
+    for (store, part) in [
+        ("diesel-sqlite", "INSERT INTO `users`"),
+        ("memory", "memory under actix: nothing"),
+        ("diesel-postgres", "VALUES ($1, $2"),
+        ("mongodb", "\"insert\": \"users\""),
+        ("redis", "EVALSHA insert.lua"),
+        ("dynamodb", "TransactWriteItems {"),
+    ] {
+        let text = sent[store].as_str().unwrap_or_default();
+        assert!(text.contains(part) || !stores.contains(&store), "{store}: {part} in {text}");
+    }
+    assert_eq!(browser.violations().await, [""; 0]);
+    assert_eq!(browser.low_contrast().await, [""; 0]);
+    assert_eq!(browser.console().await, [""; 0]);
+    for (width, scheme) in [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light")] {
+        browser.screenshot("tester-stores", width, scheme).await;
+    }
+    assert_eq!(browser.sideways().await, [""; 0]);
+
+    // A store under every framework: of these, one runs.
+    browser.show_as(WIDE, 900, "light").await;
+    browser.choose("#variants", "*-memory").await;
+    let (_, answers) = send(browser).await;
+    assert_eq!((answers.len(), &answers[0]["variant"]), (1, &json!("actix-memory")), "{answers:?}");
+}
+
 pub async fn what_is_no_answer_is_shown_as_what_it_is(stage: &Stage, browser: &Browser) {
     let servers = strange::start().await;
     let folder = folder();

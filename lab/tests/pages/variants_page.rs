@@ -111,6 +111,32 @@ pub async fn a_variant_that_cannot_start_says_why(stage: &Stage, browser: &Brows
     assert_eq!(browser.violations().await, [""; 0]);
 }
 
+pub async fn a_variant_without_its_database_cannot_be_started(stage: &Stage, browser: &Browser) {
+    let folder = folder();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let redis = format!("redis://{}/0?prefix={{database}}", listener.local_addr().unwrap());
+    let lab = Lab::run(support::command(folder.path()).args(["--redis-url", &redis]));
+    stage.open(browser, &lab.page).await;
+    let text = browser.text().await;
+    if !cfg!(feature = "all-stores") {
+        assert!(text.contains("More databases") && text.contains("--features all-stores"), "{text}");
+        return;
+    }
+    let is_shown = "document.querySelector(`button[aria-label='Start axum-redis']`).checkVisibility()";
+    assert_eq!(browser.ask(&format!("return {is_shown}")).await, true);
+    // It goes away, and the page says so by itself.
+    drop(listener);
+    says(browser, "axum-redis", "no database").await;
+    browser.until(&format!("!{is_shown}")).await;
+    let text = browser.text().await;
+    assert!(text.contains("infra/services up redis") && !text.contains("infra/services up mongodb"), "{text}");
+    assert_eq!(browser.violations().await, [""; 0]);
+    assert_eq!(browser.low_contrast().await, [""; 0]);
+    assert_eq!(browser.console().await, [""; 0]);
+    browser.screenshot("variants-away", WIDE, "light").await;
+    browser.screenshot("variants-away", PHONE, "dark").await;
+}
+
 pub async fn the_page_says_that_the_lab_has_stopped(stage: &Stage, browser: &Browser) {
     let folder = folder();
     let mut lab = Lab::start(folder.path());
