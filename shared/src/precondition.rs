@@ -32,6 +32,11 @@ impl IfMatch {
         let matches = self.0.as_ref().is_none_or(|tags| tags.contains(version, true));
         if matches { Ok(()) } else { Err(Problem::PreconditionFailed) }
     }
+
+    /// Whether there is a header that names versions, so that whoever loses a race is refused instead of trying again.
+    pub fn names_versions(&self) -> bool {
+        matches!(self.0, Some(Tags::List(_)))
+    }
 }
 
 impl IfNoneMatch {

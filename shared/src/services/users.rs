@@ -197,7 +197,7 @@ impl UserService {
         let _timer = context.enter(Layer::Service);
         self.auth.confirm(context, caller).await?;
         self_or_admin(caller, id)?;
-        let _turn = self.turn(id).await?;
+        let _turn = self.turn(id, if_match).await?;
         for _ in 0..TRIES_MAX {
             let user = self.read(context, id).await?;
             if_match.check(user.version)?;
@@ -222,7 +222,7 @@ impl UserService {
         if_match: &IfMatch,
         change: impl Fn(&mut User) + Send + Sync,
     ) -> Result<UserResponse, Problem> {
-        let _turn = self.turn(id).await?;
+        let _turn = self.turn(id, if_match).await?;
         for _ in 0..TRIES_MAX {
             let mut user = self.read(context, id).await?;
             if_match.check(user.version)?;
@@ -243,8 +243,12 @@ impl UserService {
         Err(Problem::EditConflict)
     }
 
-    /// Waits until no other change of this user is under way in this process.
-    async fn turn(&self, id: &str) -> Result<Option<MutexGuard<'_, ()>>, Problem> {
+    /// Waits until no other change of this user is under way in this process. Whoever names a version need not: the store
+    /// lets one of them through, and the others are refused.
+    async fn turn(&self, id: &str, if_match: &IfMatch) -> Result<Option<MutexGuard<'_, ()>>, Problem> {
+        if if_match.names_versions() {
+            return Ok(None);
+        }
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
         let index = usize::try_from(hasher.finish() % LOCKS as u64).unwrap_or_default();
