@@ -10,6 +10,9 @@
 //!
 //! The lab sees `server` and, through it, every variant that was built in. It serves no request of the API itself.
 
+// The futures of ten drivers are inside of each other: an optimised build looks further into them than 128 steps.
+#![recursion_limit = "256"]
+
 pub mod compare;
 pub mod operations;
 mod page;

@@ -3,6 +3,9 @@
 //! This is the only crate that sees both frameworks and stores. Each is a feature, so that one variant can be built
 //! without the others: `cargo run -p server --no-default-features --features axum,diesel`.
 
+// The futures of ten drivers are inside of each other: an optimised build looks further into them than 128 steps.
+#![recursion_limit = "256"]
+
 mod framework;
 mod lifecycle;
 mod settings;
