@@ -284,7 +284,7 @@ async fn urls_that_are_wrong_are_refused_without_their_password() {
     let nobody = format!("mysql://me:secret@127.0.0.1:{}/db", free_port());
     let expected = ["refused", "is MySQL running there", "infra/services up mysql", "mysql://...@127.0.0.1"];
     faults::check_refused(open(&nobody, SHORT).await, &expected);
-    let server = shared::store_contract::database_url("MYSQL_URL", development_url);
+    let server = database_url("MYSQL_URL", development_url);
     let not_let_in = format!("mysql://nobody-here:secret@127.0.0.1:{}/stackdiff_x", servers::port(&server));
     faults::check_refused(open(&not_let_in, SHORT).await, &["Access denied", "the password in --database-url"]);
 }
