@@ -31,7 +31,7 @@ impl Services {
         tokens: Tokens,
         telemetry: Arc<Telemetry>,
     ) -> Self {
-        let Repositories { users, store } = repositories;
+        let Repositories { users, store, .. } = repositories;
         let auth = Arc::new(AuthService::new(users.clone(), passwords.clone(), tokens));
         Self {
             hello: HelloService,
