@@ -319,6 +319,11 @@ async fn another_programs_table_of_users_is_refused_and_left_alone() {
     beside.batch_execute(other).await.unwrap();
     faults::check_refused(open(&database.url, options(1)).await, &["does not exist", "another program"]);
     assert!(beside.batch_execute("SELECT nick FROM users").await.is_ok());
+    let other = "DROP TABLE IF EXISTS users, products, __diesel_schema_migrations; \
+                 CREATE TABLE products (id integer PRIMARY KEY, nick text)";
+    beside.batch_execute(other).await.unwrap();
+    faults::check_refused(open(&database.url, options(1)).await, &["does not exist", "another program"]);
+    assert!(beside.batch_execute("SELECT nick FROM products").await.is_ok());
     database.end().await;
 }
 

@@ -225,7 +225,7 @@ async fn check_engines(connection: &mut AsyncMysqlConnection) -> Result<(), Unus
     match tables.into_iter().next() {
         None => Ok(()),
         Some(Table { name, engine }) => Err(unusable(
-            "only InnoDB keeps what it acknowledges: ALTER TABLE it, ENGINE = InnoDB",
+            "only InnoDB keeps what it acknowledges: give this table ENGINE = InnoDB (ALTER TABLE)",
             format!("the table {name} is kept by {engine}"),
         )),
     }
