@@ -6,6 +6,7 @@
 
 mod admins;
 mod cancelling;
+mod model;
 mod orders;
 mod placing;
 mod product_writes;
@@ -13,6 +14,7 @@ mod products;
 mod races;
 mod reads;
 mod sales;
+mod sequences;
 mod shop;
 mod stock;
 mod writes;
@@ -179,6 +181,10 @@ pub fn cases() -> Vec<Case> {
             of_deleting_a_product_and_placing_an_order_of_it_at_once_one_succeeds,
             no_order_is_lost_in_an_update_of_its_product,
             of_20_changes_of_price_none_changes_an_order;
+        sequences:
+            a_sequence_of_operations_is_as_the_model_says_1,
+            a_sequence_of_operations_is_as_the_model_says_2,
+            a_sequence_of_operations_is_as_the_model_says_3;
     }
 }
 
