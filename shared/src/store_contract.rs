@@ -2,13 +2,16 @@
 //!
 //! Each store crate runs all of them in its `tests/contract.rs`, each case on a database of its own. They are here and
 //! not beside one store, so that no store can have a test that another one lacks. Behind the feature `store-contract`:
-//! nothing of this is in a server.
+//! nothing of this is in a server. The file is long because the list of the cases is.
 
 mod admins;
 mod cancelling;
+mod dice;
 mod model;
+mod order_updates;
 mod orders;
 mod placing;
+mod product_values;
 mod product_writes;
 mod products;
 mod races;
@@ -16,6 +19,7 @@ mod reads;
 mod sales;
 mod sequences;
 mod shop;
+mod steps;
 mod stock;
 mod writes;
 
@@ -101,7 +105,8 @@ pub fn cases() -> Vec<Case> {
             products_are_listed_after_an_id,
             products_are_listed_by_the_bytes_of_their_category,
             pages_of_products_join_up_while_others_insert,
-            products_are_found_by_their_ids,
+            products_are_found_by_their_ids;
+        product_values:
             limits_of_products_come_back_exactly,
             texts_of_products_come_back_exactly,
             attributes_come_back_exactly,
@@ -150,7 +155,8 @@ pub fn cases() -> Vec<Case> {
             orders_of_a_customer_are_listed_in_the_order_of_ids,
             orders_are_listed_after_an_id_up_to_the_limit,
             orders_are_listed_by_the_status_they_have_come_to,
-            pages_of_orders_join_up_while_others_are_placed,
+            pages_of_orders_join_up_while_others_are_placed;
+        order_updates:
             update_moves_an_order_and_nothing_else_of_it,
             update_of_an_order_with_another_version_changes_nothing,
             update_of_an_unknown_order_is_a_conflict,
