@@ -81,7 +81,11 @@
 
 mod connection;
 mod migrations;
+mod orders;
+mod products;
+mod reports;
 mod schema;
+mod scripts;
 mod users;
 
 use connection::{Database, Server};
@@ -105,7 +109,13 @@ pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositor
     let server = address.server(database_url, options)?;
     let opened = Database::open(server, Keys::new(&address.prefix), options).await;
     let database = Arc::new(opened.map_err(|fault| refused(database_url, fault))?);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    Ok(Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    })
 }
 
 /// Removes all keys of this URL's prefix.

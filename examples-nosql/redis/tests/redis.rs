@@ -88,7 +88,7 @@ async fn keys_of_another_program_or_another_layout_are_refused() {
     assert!(refusal(&url).await.contains("a string where a zset should be"));
     assert!(refusal(&url).await.contains("another ?prefix="));
     let _: () = raw.del("{stackdiff}:users").await.unwrap();
-    let _: () = raw.set("{stackdiff}:layout", "2").await.unwrap();
+    let _: () = raw.set("{stackdiff}:layout", "3").await.unwrap();
     assert!(refusal(&url).await.contains("another layout"));
     open(&format!("{url}?prefix=other"), 1, 5_000).await;
     let _: () = raw.del("{stackdiff}:layout").await.unwrap();
