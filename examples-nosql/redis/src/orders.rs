@@ -47,6 +47,10 @@ impl OrderRepository for Orders {
     }
 
     async fn place(&self, context: &RequestContext, order: &Order) -> Result<(), StoreError> {
+        // Sales are counted when an order is paid, which one that is placed never is.
+        if order.status.is_sale() {
+            return Err(unexpected("order", "status"));
+        }
         let (keys, customer) = (&self.database.keys, order.customer.id);
         let mut touched = vec![
             keys.order(order.id),

@@ -177,6 +177,13 @@ pub async fn all(store: &Repositories) -> Vec<User> {
     store.users.list(&context(), &query).await.unwrap()
 }
 
+/// Changes with any key or value; the server must be started with [`DEBUG`].
+pub async fn digest(server: &Server) -> String {
+    redis::cmd("DEBUG").arg("DIGEST").query_async(&mut server.raw().await).await.unwrap()
+}
+
+pub const DEBUG: [&str; 2] = ["--enable-debug-command", "yes"];
+
 /// 2025-01-31T23:59:59.999Z.
 pub const LATE_IN_JANUARY: i64 = 1_738_367_999_999;
 
