@@ -7,7 +7,7 @@
 //! | what is atomic | the stock of all lines, the order, its idempotency key, its place in two listings, and that its customer is there |
 //! | by what means | one script, `place_order.lua`: Redis runs nothing else while it looks at everything and then writes everything |
 //! | what a crash in the middle leaves | nothing: a script's writes are in the log as one transaction, and one without its end is dropped when the log is read. What has an answer is on the disk |
-//! | what it costs | one round trip with 5 to 45 kB for 20 lines, and one `fsync`; all others wait some tens of microseconds, and nobody is ever told to try again |
+//! | what it costs | one round trip, of 0.6 kB for one line and 5 kB for twenty, and one `fsync`. All others wait for 0.1 to 0.2 ms meanwhile, but nobody is ever told to try again |
 //!
 //! Not done: `WATCH`, `MULTI` and `EXEC`. They take three round trips on a connection of one's own, which here many calls
 //! share, and tell all but one of those who want the same product to begin anew: of 200 at once, the last would try 200
