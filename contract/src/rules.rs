@@ -107,7 +107,9 @@ fn check_layers(answer: &Answer, operation: Option<&Operation>) -> Outcome {
     };
     // Reading the body or a conditional header belongs to no layer, and without a token none comes before it. A fault may
     // hit anywhere.
-    let may_have_run_none = (!operation.needs_token && matches!(answer.status, 400 | 408 | 413)) || answer.status >= 500;
+    let is_read = matches!(answer.method.as_str(), "GET" | "HEAD");
+    let unread = matches!(answer.status, 408 | 413) || (answer.status == 400 && is_read);
+    let may_have_run_none = (!operation.needs_token && unread) || answer.status >= 500;
     if may_have_run_none && answer.header("server-timing").is_none() {
         return Ok(());
     }
