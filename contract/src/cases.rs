@@ -33,12 +33,21 @@ mod bodies;
 mod guards;
 mod headers;
 mod hello;
+mod idempotency;
+mod lines;
+mod order_races;
+mod orders;
 mod paging;
 mod paths;
 mod permissions;
+mod pricing;
 mod problems;
+mod product_fields;
+mod products;
 mod query;
 mod races;
+mod reports;
+mod stock;
 mod syntax;
 mod system;
 mod timing;
@@ -46,6 +55,7 @@ mod tokens;
 mod users;
 mod validation;
 mod versions;
+mod workflow;
 
 type Running<'world> = Pin<Box<dyn Future<Output = Outcome> + Send + 'world>>;
 
@@ -103,6 +113,16 @@ pub fn all() -> Vec<Case> {
         problems::cases(),
         system::cases(),
         races::cases(),
+        products::cases(),
+        product_fields::cases(),
+        orders::cases(),
+        lines::cases(),
+        pricing::cases(),
+        stock::cases(),
+        workflow::cases(),
+        idempotency::cases(),
+        reports::cases(),
+        order_races::cases(),
     ]
     .concat()
 }

@@ -173,7 +173,10 @@ impl World {
         for path in &made.orders {
             // What is shipped, or cancelled by its case, stays as it is: 409.
             let answer = self.call(&admin.token, "PATCH", path, &json!({ "status": "cancelled" })).await?;
-            answer.check(matches!(answer.status, 200 | 409), "an order of this run to be cancelled, or to be at its end")?;
+            answer.check(
+                matches!(answer.status, 200 | 409),
+                "an order of this run to be cancelled, or to be at its end",
+            )?;
         }
         for path in made.products.union(&made.users) {
             // What a case deleted itself is answered 404: nothing to do about it.
@@ -181,7 +184,8 @@ impl World {
             if made.customers.contains(path) {
                 answer.status(409)?.problem("has-orders")?;
             } else {
-                answer.check(matches!(answer.status, 204 | 404), "what this run made to be deleted, or gone already")?;
+                answer
+                    .check(matches!(answer.status, 204 | 404), "what this run made to be deleted, or gone already")?;
             }
         }
         let users = made.customers.intersection(&made.users).count();
