@@ -1,4 +1,4 @@
-//! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3 and 13.1).
+//! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3 and 13.1), and `Idempotency-Key`.
 
 use crate::problem::Problem;
 
@@ -9,6 +9,39 @@ pub struct IfMatch(Option<Tags>);
 /// `If-None-Match`: send a resource only in a version that the client has not seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IfNoneMatch(Option<Tags>);
+
+/// What both take.
+const TAGS: &str = "`*` or a list of quoted entity tags, such as \"3\"";
+
+/// The longest idempotency key, in characters.
+const KEY_MAX: usize = 64;
+
+/// `Idempotency-Key`: what a client calls a request, so that it can send it again without harm
+/// (draft-ietf-httpapi-idempotency-key-header).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Reads the header, if there is one.
+    ///
+    /// # Errors
+    /// [`Problem::MalformedHeader`] unless it is 1 to 64 visible ASCII characters; lines that were joined never are.
+    pub fn read(header: Option<&str>) -> Result<Option<Self>, Problem> {
+        let Some(key) = header else { return Ok(None) };
+        let is_key = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        let expected = "1 to 64 visible ASCII characters";
+        if is_key {
+            Ok(Some(Self(key.to_owned())))
+        } else {
+            Err(Problem::MalformedHeader { name: "Idempotency-Key", expected })
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// The strong entity tag of a version.
 pub fn entity_tag(version: i64) -> String {
@@ -55,7 +88,7 @@ impl IfNoneMatch {
 }
 
 fn read(header: Option<&str>, name: &'static str) -> Result<Option<Tags>, Problem> {
-    header.map(|header| Tags::parse(header).ok_or(Problem::MalformedHeader(name))).transpose()
+    header.map(|header| Tags::parse(header).ok_or(Problem::MalformedHeader { name, expected: TAGS })).transpose()
 }
 
 /// A parsed precondition.
@@ -106,7 +139,7 @@ impl Tags {
 
 #[cfg(test)]
 mod tests {
-    use super::{IfMatch, IfNoneMatch};
+    use super::{IdempotencyKey, IfMatch, IfNoneMatch};
     use crate::problem::Problem;
 
     fn verdict(header: &str) -> &'static str {
@@ -144,6 +177,18 @@ mod tests {
         ] {
             assert_eq!(verdict(header), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn an_idempotency_key_is_visible_and_short() {
+        let read = |header: &str| IdempotencyKey::read(Some(header)).map(|key| key.is_some()).ok();
+        for key in ["1", "a,b", "0190f5fe-7c00-7000-8000-000000000001", "\"q\"", &"x".repeat(64)] {
+            assert_eq!(read(key), Some(true), "{key}");
+        }
+        for key in ["", " ", "a b", "a, b", "é", "a\tb", &"x".repeat(65)] {
+            assert_eq!(read(key), None, "{key}");
+        }
+        assert_eq!(IdempotencyKey::read(None).unwrap(), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //!
 //! Longer than 400 lines because the kinds of problem, their words and their status codes belong together.
 
+use crate::domain::OrderStatus;
 use crate::repository::StoreError;
 use serde::Serialize;
 use std::error::Error;
@@ -27,9 +28,14 @@ pub enum Problem {
     /// 400 `malformed-json`: the body is not JSON (RFC 8259).
     #[error("{0}")]
     MalformedJson(String),
-    /// 400 `malformed-header`: a precondition that is no list of entity tags (RFC 9110, 13.1).
-    #[error("`{0}` must be `*` or a list of quoted entity tags, such as \"3\"")]
-    MalformedHeader(&'static str),
+    /// 400 `malformed-header`: a header that cannot be read.
+    #[error("`{name}` must be {expected}")]
+    MalformedHeader {
+        /// The header's name.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
     /// 401 `token-missing`: no `Authorization: Bearer` header (RFC 6750).
     #[error("This operation needs a token: send `Authorization: Bearer <token>`. `POST /api/auth/login` issues one")]
     TokenMissing,
@@ -63,6 +69,23 @@ pub enum Problem {
     /// 409 `last-admin`: nobody could administer the system any more.
     #[error("This is the only admin left: make another user an admin first")]
     LastAdmin,
+    /// 409 `has-orders`: there is never an order of nobody.
+    #[error("The user has orders, which are kept: such a user cannot be deleted")]
+    HasOrders,
+    /// 409 `sku-taken`.
+    #[error("Another product has this SKU")]
+    SkuTaken,
+    /// 409 `insufficient-stock`: all lines of which there is too little.
+    #[error("There is too little stock for {} of the order", if .0.len() == 1 { "1 line".to_owned() } else { format!("{} lines", .0.len()) })]
+    InsufficientStock(Vec<FieldError>),
+    /// 409 `illegal-transition`: the workflow has no such step.
+    #[error("An order that is {} cannot become {}", .from.as_str(), .to.as_str())]
+    IllegalTransition {
+        /// What the order is.
+        from: OrderStatus,
+        /// What it was to become.
+        to: OrderStatus,
+    },
     /// 409 `edit-conflict`: others changed the resource again and again meanwhile.
     #[error("The resource was changed by others at the same time: read it and try again")]
     EditConflict,
@@ -84,6 +107,9 @@ pub enum Problem {
     /// 422 `validation`: right syntax, wrong shape or values; all failing fields at once.
     #[error("The request has {} that must be corrected", count(.0.len()))]
     Validation(Vec<FieldError>),
+    /// 422 `idempotency-key-reused`: another request of this user had the key.
+    #[error("This `Idempotency-Key` was used for another order: choose a new key for a new order")]
+    IdempotencyKeyReused,
     /// 429 `too-many-attempts`: too many failed sign-ins for one address.
     #[error("Too many failed attempts to sign in with this address: try again later")]
     TooManyAttempts {
@@ -130,7 +156,7 @@ const fn kind(slug: &'static str, status: u16, title: &'static str, explanation:
 }
 
 /// Every kind of problem; each has a page at `/problems/<slug>`.
-pub const KINDS: [Kind; 22] = [
+pub const KINDS: [Kind; 27] = [
     kind(
         "malformed-json",
         400,
@@ -141,7 +167,7 @@ pub const KINDS: [Kind; 22] = [
         "malformed-header",
         400,
         "Malformed header",
-        "`If-Match` and `If-None-Match` take `*` or a list of quoted entity tags (RFC 9110, section 13.1), as `ETag` answered them.",
+        "`If-Match` and `If-None-Match` take `*` or a list of quoted entity tags (RFC 9110, section 13.1), as `ETag` answered them. `Idempotency-Key` takes 1 to 64 visible ASCII characters.",
     ),
     kind(
         "token-missing",
@@ -166,7 +192,7 @@ pub const KINDS: [Kind; 22] = [
         "forbidden",
         403,
         "Forbidden",
-        "The token is good, but its user may not do this. Users change themselves; admins change everybody.",
+        "The token is good, but its user may not do this. Users change themselves and see their own orders; admins change everybody and everything.",
     ),
     kind(
         "not-found",
@@ -199,6 +225,25 @@ pub const KINDS: [Kind; 22] = [
         "The change would leave the system without an admin. Make another user an admin first.",
     ),
     kind(
+        "has-orders",
+        409,
+        "Has orders",
+        "The user has placed orders. Orders are kept, and there is never an order of nobody, so the user is kept, too.",
+    ),
+    kind("sku-taken", 409, "SKU taken", "Another product has this SKU, the text by which people name it."),
+    kind(
+        "insufficient-stock",
+        409,
+        "Insufficient stock",
+        "Of some products there is less than the order wants. `errors` lists those lines, with how many are left. Nothing was taken: an order is placed for all its lines or for none.",
+    ),
+    kind(
+        "illegal-transition",
+        409,
+        "Illegal transition",
+        "An order goes from pending to paid to shipped; while pending or paid it can be cancelled. There is no other way, and none back.",
+    ),
+    kind(
         "edit-conflict",
         409,
         "Edit conflict",
@@ -222,6 +267,12 @@ pub const KINDS: [Kind; 22] = [
         422,
         "Validation failed",
         "The body is JSON, but fields are missing, unknown, of the wrong type or out of range. `errors` lists all of them: a JSON pointer (RFC 6901) or `?name` for a query parameter, a code for programs and a sentence for people.",
+    ),
+    kind(
+        "idempotency-key-reused",
+        422,
+        "Idempotency key reused",
+        "An `Idempotency-Key` names one order, so that its request can be sent again without harm. You have used this key for an order with other lines: choose a new key for a new order.",
     ),
     kind(
         "too-many-attempts",
@@ -275,7 +326,7 @@ impl Problem {
     fn slug(&self) -> &'static str {
         match self {
             Self::MalformedJson(_) => "malformed-json",
-            Self::MalformedHeader(_) => "malformed-header",
+            Self::MalformedHeader { .. } => "malformed-header",
             Self::TokenMissing => "token-missing",
             Self::TokenInvalid => "token-invalid",
             Self::TokenExpired => "token-expired",
@@ -286,11 +337,16 @@ impl Problem {
             Self::RequestTimeout => "request-timeout",
             Self::EmailTaken => "email-taken",
             Self::LastAdmin => "last-admin",
+            Self::HasOrders => "has-orders",
+            Self::SkuTaken => "sku-taken",
+            Self::InsufficientStock(_) => "insufficient-stock",
+            Self::IllegalTransition { .. } => "illegal-transition",
             Self::EditConflict => "edit-conflict",
             Self::PreconditionFailed => "precondition-failed",
             Self::PayloadTooLarge { .. } => "payload-too-large",
             Self::UnsupportedMediaType { .. } => "unsupported-media-type",
             Self::Validation(_) => "validation",
+            Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::TooManyAttempts { .. } => "too-many-attempts",
             Self::Internal(_) => "internal",
             Self::Overloaded => "overloaded",
@@ -346,7 +402,10 @@ impl Problem {
             detail: format!("{self}."),
             instance,
             request_id,
-            errors: if let Self::Validation(errors) = self { Some(errors) } else { None },
+            errors: match self {
+                Self::Validation(errors) | Self::InsufficientStock(errors) => Some(errors),
+                _ => None,
+            },
         }
     }
 
@@ -375,6 +434,12 @@ impl From<StoreError> for Problem {
             StoreError::EmailTaken => Self::EmailTaken,
             StoreError::VersionConflict => Self::EditConflict,
             StoreError::LastAdmin => Self::LastAdmin,
+            StoreError::HasOrders => Self::HasOrders,
+            StoreError::SkuTaken => Self::SkuTaken,
+            // Who places an order says which of its lines it is.
+            StoreError::OutOfStock(_) => Self::InsufficientStock(Vec::new()),
+            StoreError::CustomerGone => Self::TokenInvalid,
+            StoreError::KeyTaken => Self::EditConflict,
             StoreError::Overloaded => Self::Overloaded,
             StoreError::TimedOut => Self::StoreUnavailable(Some(Box::new(error))),
             StoreError::Unavailable(source) => Self::StoreUnavailable(Some(source)),

@@ -4,7 +4,9 @@
 //! routes (Rocket's, actix's) take no type parameters. The cost is one allocation a call.
 
 use crate::context::RequestContext;
-use crate::domain::{EmailKey, Role, User, UserId};
+use crate::domain::{
+    CategorySales, Day, EmailKey, Order, OrderId, OrderStatus, Product, ProductId, Role, User, UserId,
+};
 use async_trait::async_trait;
 use std::error::Error;
 use std::fs::{DirBuilder, OpenOptions};
@@ -48,12 +50,117 @@ pub trait UserRepository: Send + Sync {
     /// [`StoreError::LastAdmin`] if this would leave no admin; nothing is changed then.
     async fn update(&self, context: &RequestContext, user: &User, expected_version: i64) -> Result<(), StoreError>;
 
-    /// Removes the user if it still has `expected_version`.
+    /// Removes the user if it still has `expected_version` and no order, whoever places one at the same time: there is
+    /// never an order of nobody.
     ///
     /// # Errors
     /// [`StoreError::VersionConflict`] if it has another version or is gone, [`StoreError::LastAdmin`] if this would
-    /// leave no admin; nothing is changed then.
+    /// leave no admin, [`StoreError::HasOrders`]; the first of them that applies, and nothing is changed then.
     async fn delete(&self, context: &RequestContext, id: UserId, expected_version: i64) -> Result<(), StoreError>;
+}
+
+/// Products, kept. `version` and `stock` of a product also change with the orders of it; see [`OrderRepository`].
+#[async_trait]
+pub trait ProductRepository: Send + Sync {
+    /// The products after `query.after` by id, oldest first, at most `query.limit` of them, of `query.category` if one
+    /// is asked for.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn list(&self, context: &RequestContext, query: &ProductQuery) -> Result<Vec<Product>, StoreError>;
+
+    /// Keeps a new product.
+    ///
+    /// # Errors
+    /// [`StoreError::SkuTaken`] if another product has the same SKU (or this id: then it is this one, kept before).
+    async fn insert(&self, context: &RequestContext, product: &Product) -> Result<(), StoreError>;
+
+    /// The product with this id, if there is one.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn find(&self, context: &RequestContext, id: ProductId) -> Result<Option<Product>, StoreError>;
+
+    /// Those products of up to 20 that are there, in any order, read together: one round trip, however many.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn find_many(&self, context: &RequestContext, ids: &[ProductId]) -> Result<Vec<Product>, StoreError>;
+
+    /// Compare-and-swap: writes `product` over the stored one, its stock included, if that still has `expected_version`.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if it has another version or is gone, [`StoreError::SkuTaken`].
+    async fn update(
+        &self,
+        context: &RequestContext,
+        product: &Product,
+        expected_version: i64,
+    ) -> Result<(), StoreError>;
+
+    /// Removes the product if it still has `expected_version`. Orders keep their lines, which are copies.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if it has another version or is gone.
+    async fn delete(&self, context: &RequestContext, id: ProductId, expected_version: i64) -> Result<(), StoreError>;
+}
+
+/// Orders, kept. What is read comes with the customer's name of today, resolved in a constant number of round trips.
+#[async_trait]
+pub trait OrderRepository: Send + Sync {
+    /// The orders of `query.customer` after `query.after` by id, oldest first, at most `query.limit` of them, with
+    /// `query.status` if one is asked for.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn list(&self, context: &RequestContext, query: &OrderQuery) -> Result<Vec<Order>, StoreError>;
+
+    /// Keeps a new order and takes its stock: lowers each line's product's `stock` by the quantity and raises its
+    /// `version` by one. All of it or nothing, whatever else runs or dies at the same time, and no stock goes below zero.
+    /// `order.customer.name` is not kept.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfStock`] with every line's product that is gone or has too little,
+    /// [`StoreError::CustomerGone`], [`StoreError::KeyTaken`] if the customer has an order with the same
+    /// `idempotency_key` (or there is an order with this id: then it is this one, kept before). Where several apply, any
+    /// of them.
+    async fn place(&self, context: &RequestContext, order: &Order) -> Result<(), StoreError>;
+
+    /// The order with this id, if there is one.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn find(&self, context: &RequestContext, id: OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// The order that this customer placed with this idempotency key, if there is one.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn find_by_key(
+        &self,
+        context: &RequestContext,
+        customer: UserId,
+        key: &str,
+    ) -> Result<Option<Order>, StoreError>;
+
+    /// Compare-and-swap of the status: writes `after`'s `status`, `version` and `updated_at` if the stored order still
+    /// has `before`'s version. If it becomes cancelled, the stock goes back, once: raises `stock` of each line's product
+    /// that still exists by the quantity, and its `version` by one. All of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if it has another version.
+    async fn update(&self, context: &RequestContext, before: &Order, after: &Order) -> Result<(), StoreError>;
+}
+
+/// Reports, computed where the data is.
+#[async_trait]
+pub trait ReportRepository: Send + Sync {
+    /// The sales by category: of orders that are paid or shipped and were created within `query`. Highest revenue first,
+    /// then by the bytes of the category; categories without a sale are absent.
+    ///
+    /// # Errors
+    /// As [`UserRepository::list`].
+    async fn sales(&self, context: &RequestContext, query: &SalesQuery) -> Result<Vec<CategorySales>, StoreError>;
 }
 
 /// The store as a whole: is it there, how busy is it, and its end.
@@ -77,6 +184,12 @@ pub trait Store: Send + Sync {
 pub struct Repositories {
     /// Users.
     pub users: Arc<dyn UserRepository>,
+    /// Products.
+    pub products: Arc<dyn ProductRepository>,
+    /// Orders.
+    pub orders: Arc<dyn OrderRepository>,
+    /// Reports.
+    pub reports: Arc<dyn ReportRepository>,
     /// The store as a whole.
     pub store: Arc<dyn Store>,
 }
@@ -101,6 +214,60 @@ pub struct UserQuery {
     pub limit: u32,
 }
 
+/// Which products to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductQuery {
+    /// Only products of exactly this category.
+    pub category: Option<String>,
+    /// Only products with a greater id.
+    pub after: Option<ProductId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which orders to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderQuery {
+    /// Only orders of this user.
+    pub customer: UserId,
+    /// Only orders with this status.
+    pub status: Option<OrderStatus>,
+    /// Only orders with a greater id.
+    pub after: Option<OrderId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which sales to report, by the day in UTC on which the order was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SalesQuery {
+    /// The first day; none is from the beginning.
+    pub from: Option<Day>,
+    /// The last day, which counts, too; none is until now.
+    pub to: Option<Day>,
+}
+
+impl SalesQuery {
+    /// Milliseconds since 1970-01-01T00:00:00Z from which on orders count.
+    pub fn from_millis(&self) -> i64 {
+        self.from.map_or(i64::MIN, Day::start_millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z from which on orders count no longer.
+    pub fn until_millis(&self) -> i64 {
+        self.to.map_or(i64::MAX, Day::end_millis)
+    }
+}
+
+/// A product of which an order wants more than there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The product.
+    pub product_id: ProductId,
+    /// How many are left; none if the product is gone.
+    pub left: Option<i64>,
+}
+
 /// A snapshot of a store's connections, for the pool gauges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStatus {
@@ -112,7 +279,7 @@ pub struct PoolStatus {
     pub waiting: usize,
 }
 
-/// Why a store did not do what it was asked. The first three are answers, the others are faults.
+/// Why a store did not do what it was asked. Down to [`StoreError::KeyTaken`] they are answers, the others are faults.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another user has this e-mail address.
@@ -124,6 +291,21 @@ pub enum StoreError {
     /// There would be no admin left.
     #[error("there would be no admin left")]
     LastAdmin,
+    /// The user has orders.
+    #[error("the user has orders")]
+    HasOrders,
+    /// Another product has this SKU.
+    #[error("another product has this SKU")]
+    SkuTaken,
+    /// Products of the order are gone or there is too little of them: all such lines.
+    #[error("too little of some products is left")]
+    OutOfStock(Vec<Shortage>),
+    /// The order's customer is gone.
+    #[error("the customer is gone")]
+    CustomerGone,
+    /// The customer has placed an order with this idempotency key before.
+    #[error("the customer has used this idempotency key before")]
+    KeyTaken,
     /// The store's queue is full: more requests wait for a connection than it takes.
     #[error("too many requests wait for a connection")]
     Overloaded,

@@ -78,6 +78,9 @@ impl UserRepository for Users {
         if was_admin && !tables.has_admin_beside(id) {
             return Err(StoreError::LastAdmin);
         }
+        if tables.orders_of(id, None).next().is_some() {
+            return Err(StoreError::HasOrders);
+        }
         tables.ids_by_email.remove(&email_key);
         tables.users.remove(&id);
         Ok(())

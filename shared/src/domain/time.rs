@@ -1,6 +1,6 @@
 //! Points in time as the contract writes them.
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -24,6 +24,11 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
+    /// The day in UTC on which this is.
+    pub fn day(self) -> Day {
+        Day(self.0.date_naive())
+    }
+
     /// Whole seconds since 1970-01-01T00:00:00Z: a NumericDate of RFC 7519.
     pub fn as_seconds(self) -> i64 {
         self.0.timestamp()
@@ -43,9 +48,54 @@ impl Serialize for Timestamp {
     }
 }
 
+/// A day in UTC, written as RFC 3339's `full-date`: `2025-01-31`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// Reads `YYYY-MM-DD`, if there is such a day.
+    pub fn parse(text: &str) -> Option<Self> {
+        // chrono takes signs, spaces and fewer digits, too.
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)?;
+        (day.to_string() == text).then_some(day)
+    }
+
+    /// When it begins, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn start_millis(self) -> i64 {
+        self.0.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
+    }
+
+    /// When it is over, which is when the next day begins.
+    pub fn end_millis(self) -> i64 {
+        self.0.checked_add_days(Days::new(1)).map_or(i64::MAX, |next| Self(next).start_millis())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0.format("%Y-%m-%d"))
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Timestamp;
+    use super::{Day, Timestamp};
+
+    #[test]
+    fn a_day_is_read_in_one_spelling_only() {
+        let day = Day::parse("2024-02-29").unwrap();
+        assert_eq!((day.start_millis(), day.end_millis()), (1_709_164_800_000, 1_709_251_200_000));
+        assert_eq!(Timestamp::from_millis(day.end_millis() - 1).unwrap().day().to_string(), "2024-02-29");
+        for text in ["", "2025-02-29", "2025-1-1", "+2025-01-01", " 2025-01-01", "2025-01-01T00:00:00Z", "20250101"] {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_timestamp_is_written_with_three_decimals() {

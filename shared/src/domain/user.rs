@@ -1,54 +1,8 @@
 //! A user: somebody who signs in.
 
-use super::Timestamp;
+use super::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use uuid::Uuid;
-
-/// A user's id: a UUIDv7 (RFC 9562), so that ids made later sort later and a page by id is a page by age.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(Uuid);
-
-impl UserId {
-    /// A new id; ids made by one process ascend, also when the clock is set back.
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    /// Reads the canonical text only: lower case, hyphenated. Any other spelling names nothing.
-    pub fn parse(text: &str) -> Option<Self> {
-        let id = Self(Uuid::try_parse(text).ok()?);
-        (id.to_string() == text).then_some(id)
-    }
-
-    /// The 16 bytes, most significant first.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-
-    /// The id of these 16 bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(formatter)
-    }
-}
-
-impl fmt::Debug for UserId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl Serialize for UserId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,28 +105,7 @@ impl User {
 
 #[cfg(test)]
 mod tests {
-    use super::{EmailKey, PasswordHash, UserId};
-
-    #[test]
-    fn only_the_canonical_text_is_an_id() {
-        let text = "0190f5fe-7c00-7000-8000-000000000001";
-        assert_eq!(UserId::parse(text).map(|id| id.to_string()).as_deref(), Some(text));
-        for other in [
-            "0190F5FE-7C00-7000-8000-000000000001",
-            "0190f5fe7c0070008000000000000001",
-            "",
-            "1",
-            "{0190f5fe-7c00-7000-8000-000000000001}",
-        ] {
-            assert_eq!(UserId::parse(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn ids_made_one_after_another_ascend() {
-        let ids: Vec<UserId> = (0..10_000).map(|_| UserId::generate()).collect();
-        assert!(ids.is_sorted());
-    }
+    use super::{EmailKey, PasswordHash};
 
     #[test]
     fn addresses_that_differ_in_case_have_one_key() {
