@@ -28,13 +28,16 @@ macro_rules! cases {
     };
 }
 
+mod attributes;
 mod auth;
 mod bodies;
+mod change_races;
 mod guards;
 mod headers;
 mod hello;
 mod idempotency;
 mod lines;
+mod order_lists;
 mod order_races;
 mod orders;
 mod paging;
@@ -43,9 +46,11 @@ mod permissions;
 mod pricing;
 mod problems;
 mod product_fields;
+mod product_lists;
 mod products;
 mod query;
 mod races;
+mod report_days;
 mod reports;
 mod stock;
 mod syntax;
@@ -114,15 +119,20 @@ pub fn all() -> Vec<Case> {
         system::cases(),
         races::cases(),
         products::cases(),
+        product_lists::cases(),
         product_fields::cases(),
+        attributes::cases(),
         orders::cases(),
+        order_lists::cases(),
         lines::cases(),
         pricing::cases(),
         stock::cases(),
         workflow::cases(),
         idempotency::cases(),
         reports::cases(),
+        report_days::cases(),
         order_races::cases(),
+        change_races::cases(),
     ]
     .concat()
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Recorder;
 use crate::world::PASSWORD;
 
-/// Longer than 70 lines because it is one script: each request takes its cursor from an answer before it.
+/// Longer than 60 lines because it is one list of queries, in the order in which they are sent.
 pub(super) async fn run(recorder: &mut Recorder) {
     recorder.part("paging");
     for number in 0..5 {

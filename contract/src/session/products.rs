@@ -12,8 +12,10 @@ const NOTHING: &str = "/api/products/01890000-0000-7000-8000-000000000000";
 pub(super) async fn run(recorder: &mut Recorder) {
     create(recorder).await;
     fields(recorder).await;
+    numbers(recorder).await;
     attributes(recorder).await;
-    find_and_list(recorder).await;
+    find(recorder).await;
+    list(recorder).await;
     replace_and_delete(recorder).await;
 }
 
@@ -45,7 +47,7 @@ async fn create(recorder: &mut Recorder) {
 
 async fn fields(recorder: &mut Recorder) {
     recorder.part("products fields");
-    let (path, token) = ("/api/products", recorder.admin.token.clone());
+    let path = "/api/products";
     let (name, category) = ("x".repeat(101), "🦀".repeat(51));
     let values: [(&str, Vec<Value>); 3] = [
         ("sku", ["", "a", " A", "A\n", "Ä", "A_B", &"A".repeat(33)].map(Value::from).to_vec()),
@@ -58,6 +60,11 @@ async fn fields(recorder: &mut Recorder) {
             recorder.as_admin("POST", path, &with(body, field, value.clone())).await;
         }
     }
+}
+
+async fn numbers(recorder: &mut Recorder) {
+    recorder.part("products numbers");
+    let (path, token) = ("/api/products", recorder.admin.token.clone());
     let numbers = [
         "0",
         "-0",
@@ -146,7 +153,7 @@ async fn attributes(recorder: &mut Recorder) {
     }
 }
 
-async fn find_and_list(recorder: &mut Recorder) {
+async fn find(recorder: &mut Recorder) {
     recorder.part("products find");
     let made = recorder.as_admin("POST", "/api/products", &product("FIND-1", 1, 1)).await;
     let path = location(&made);
@@ -167,9 +174,13 @@ async fn find_and_list(recorder: &mut Recorder) {
     }
     recorder.get(&path.to_uppercase().replace("/API/PRODUCTS", "/api/products")).await;
     recorder.get(&path.replace('-', "%2D")).await;
+}
+
+async fn list(recorder: &mut Recorder) {
     recorder.part("products list");
-    for category in ["Session", "session", "Session & more", "S\u{f6}hne", "So\u{308}hne"] {
-        let sku = format!("LIST-{}", category.len());
+    for (number, category) in ["Session", "session", "Session & more", "S\u{f6}hne", "So\u{308}hne"].iter().enumerate()
+    {
+        let sku = format!("LIST-{number}");
         recorder.as_admin("POST", "/api/products", &with(product(&sku, 1, 1), "category", json!(category))).await;
     }
     let queries = [

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 pub(super) async fn run(recorder: &mut Recorder) {
     sell(recorder).await;
-    recorder.part("reports");
+    recorder.part("reports query");
     let admin = recorder.admin.token.clone();
     let path = "/api/reports/sales";
     recorder.get(path).await;
