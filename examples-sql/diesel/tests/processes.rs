@@ -14,7 +14,7 @@ use shared::domain::{Order, OrderId, Timestamp};
 use shared::repository::UserQuery;
 use shared::store_contract::options;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 const URL: &str = "STORE_DIESEL_TEST_URL";
@@ -88,7 +88,7 @@ async fn start_and_place(url: &str) {
         tokio::spawn(async move {
             for step in (first..100_000).step_by(4) {
                 store.orders.place(&RequestContext::internal("test"), &order(step)).await.unwrap();
-                writeln!(std::io::stdout(), "{step}").unwrap();
+                println!("{step}");
             }
         })
     };
