@@ -10,7 +10,8 @@ use sea_orm::sqlx::error::DatabaseError;
 #[cfg(feature = "mysql")]
 use sea_orm::sqlx::mysql::MySqlDatabaseError;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
-use sea_orm::{EntityTrait as _, ExecResult, QueryResult, QuerySelect as _, TransactionTrait as _, metric};
+use sea_orm::{EntityTrait as _, ExecResult, QueryResult, QuerySelect as _, metric};
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use shared::context::RequestContext;
 use shared::repository::{PoolStatus, Store, StoreError};
 use shared::telemetry::Statement;
@@ -210,8 +211,14 @@ impl Session {
     }
 
     /// Begins a transaction. SeaORM's callback hears of neither its begin nor its end.
+    ///
+    /// In SQLite it writes from its begin on: one that begins as a reader is refused its first write if somebody else has
+    /// written since. The servers have no such thing.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.recorded("BEGIN", self.0.connection.begin()).await
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
+        let text = if self.writes_alone() { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        self.recorded(text, self.0.connection.begin_with_options(options)).await
     }
 
     pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
@@ -271,7 +278,7 @@ pub(crate) fn failure(error: DbErr) -> StoreError {
     match &error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
         // SeaORM tells the value, which may be anything.
-        DbErr::Type(_) => StoreError::Internal("users.role holds what this program does not write".into()),
+        DbErr::Type(_) => StoreError::Internal("a column of choices holds what this program does not write".into()),
         DbErr::TryIntoErr { .. } | DbErr::Custom(_) => StoreError::Internal(Box::new(error)),
         DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
         _ if is_timeout(&error) => StoreError::TimedOut,
@@ -294,7 +301,7 @@ fn is_about_data(error: &SqlxError) -> bool {
 /// Whether the database gave up a transaction, for the sake of another one, and took back all of it.
 pub(crate) fn is_deadlock(error: &DbErr) -> bool {
     let error = driver_error(error).and_then(SqlxError::as_database_error);
-    error.is_some_and(|error| ["40P01", "1213"].contains(&code(error).as_ref()))
+    error.is_some_and(|error| ["40001", "40P01", "1213"].contains(&code(error).as_ref()))
 }
 
 /// What names an error: on MySQL its number, elsewhere the code of the standard (SQLSTATE) or of SQLite.
@@ -326,7 +333,7 @@ fn statement(sent: &metric::Info<'_>) -> Statement {
 fn type_of(parameter: &Value) -> &'static str {
     match parameter {
         parameter if *parameter == parameter.as_null() => "null",
-        Value::String(_) | Value::Char(_) => "text",
+        Value::String(_) | Value::Char(_) | Value::Json(_) => "text",
         Value::Float(_) | Value::Double(_) => "real",
         Value::Bytes(_) => "blob",
         _ => "integer",

@@ -194,6 +194,8 @@ async fn refusal(session: &Session, id: UserId, expected_version: i64) -> StoreE
 fn write_error(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::EmailTaken,
+        // The orders refer to their customer. Whoever places one at the same time is waited for, or finds the user gone.
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::HasOrders,
         _ => failure(error),
     }
 }
