@@ -46,7 +46,7 @@ async fn a_product_and_an_order_are_one_document_each() {
         "createdAt": date(lamp.created_at),
         "updatedAt": date(lamp.updated_at),
     };
-    assert_eq!(documents(&raw, "products").await, [expected.clone()]);
+    assert_eq!(documents(&raw, "products").await, std::slice::from_ref(&expected));
     assert!(!documents(&raw, "users").await[0].contains_key("hasOrders"));
 
     let order = with_key("key", order(&customer, &[(&lamp, 12)]));
