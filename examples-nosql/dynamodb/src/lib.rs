@@ -89,8 +89,14 @@
 
 mod address;
 mod connection;
+mod contention;
 mod migrations;
+mod orders;
+mod products;
 mod query_log;
+mod queues;
+mod reports;
+mod requests;
 mod schema;
 mod transaction;
 mod users;
@@ -109,7 +115,13 @@ pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositor
     let client = connection::connect(&address, options)?;
     migrations::prepare(&client, &address.table).await.map_err(|error| address.refused(error))?;
     let database = Arc::new(connection::Database::new(client, address.table, options));
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    Ok(Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    })
 }
 
 /// Removes the table of this URL with everything in it.
