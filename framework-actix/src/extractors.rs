@@ -13,9 +13,9 @@ use futures_util::future::LocalBoxFuture;
 use shared::app::App;
 use shared::body::{BODY_LIMIT, Body, BodyHeaders};
 use shared::context::RequestContext;
-use shared::dto::ListUsersQuery;
 use shared::precondition;
 use shared::problem::Problem;
+use shared::query::Query;
 use shared::services::Caller;
 use std::future::{Ready, ready};
 
@@ -44,7 +44,7 @@ impl FromRequest for Authenticated {
     }
 }
 
-/// The last segment of the path, decoded. actix's own `Path` decodes in two passes, so that `%6%31`, which encodes
+/// The parameter of the path, decoded. actix's own `Path` decodes in two passes, so that `%6%31`, which encodes
 /// nothing, would become `a`.
 pub struct PathText(pub String);
 
@@ -53,20 +53,20 @@ impl FromRequest for PathText {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let segment = request.uri().path().rsplit('/').next().unwrap_or_default();
-        ready(Ok(Self(shared::paths::decode(segment))))
+        let route = request.match_pattern().unwrap_or_default();
+        ready(Ok(Self(shared::paths::parameter(&route, request.uri().path()))))
     }
 }
 
-/// The query of `GET /api/users`, checked.
-pub struct ListUsers(pub ListUsersQuery);
+/// A query, checked. actix's own `Query` passes over unknown fields and stops at the first failing one.
+pub struct QueryString<T>(pub T);
 
-impl FromRequest for ListUsers {
+impl<T: Query> FromRequest for QueryString<T> {
     type Error = ApiProblem;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let read = |context| Ok(Self(ListUsersQuery::read(&context, request.uri().query())?));
+        let read = |context| Ok(Self(T::read(&context, request.uri().query())?));
         ready(context(request).and_then(read))
     }
 }
@@ -94,6 +94,19 @@ impl FromRequest for IfNoneMatch {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let header = text(request.headers(), IF_NONE_MATCH);
         ready(precondition::IfNoneMatch::read(header.as_deref()).map(Self).map_err(ApiProblem::from))
+    }
+}
+
+/// `Idempotency-Key`, checked; not everybody sends one.
+pub struct IdempotencyKey(pub Option<precondition::IdempotencyKey>);
+
+impl FromRequest for IdempotencyKey {
+    type Error = ApiProblem;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let header = text(request.headers(), HeaderName::from_static("idempotency-key"));
+        ready(precondition::IdempotencyKey::read(header.as_deref()).map(Self).map_err(ApiProblem::from))
     }
 }
 

@@ -2,41 +2,51 @@
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
-use actix_web::http::header::{ETAG, LINK, LOCATION};
+use actix_web::http::header::{ETAG, HeaderName, HeaderValue, LINK, LOCATION};
 use serde::Serialize;
-use shared::dto::UserResponse;
+use shared::dto::Resource;
 use shared::paging::Page;
 use shared::precondition::entity_tag;
-use shared::services::Found;
+use shared::services::{Found, Placed};
 
 /// 200 with a JSON body.
 pub fn ok(body: impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(body)
 }
 
-/// 200 with a user and its entity tag.
-pub fn user(user: UserResponse) -> HttpResponse {
-    HttpResponse::Ok().insert_header((ETAG, entity_tag(user.version))).json(user)
+/// 200 with a resource and its entity tag.
+pub fn tagged(resource: impl Resource) -> HttpResponse {
+    HttpResponse::Ok().insert_header((ETAG, entity_tag(resource.version()))).json(resource)
 }
 
-/// 201 with a user, its entity tag and where it is.
-pub fn created(user: UserResponse) -> HttpResponse {
+/// 201 with a resource, its entity tag and where it is.
+pub fn created(resource: impl Resource) -> HttpResponse {
     HttpResponse::Created()
-        .insert_header((LOCATION, format!("/api/users/{}", user.id)))
-        .insert_header((ETAG, entity_tag(user.version)))
-        .json(user)
+        .insert_header((LOCATION, resource.path()))
+        .insert_header((ETAG, entity_tag(resource.version())))
+        .json(resource)
 }
 
-/// 200 with a user, or 304 where the client has it already.
-pub fn found(found: Found<UserResponse>) -> HttpResponse {
+/// 201 with an order, and whether an earlier request placed it.
+pub fn placed(placed: Placed) -> HttpResponse {
+    let mut order = created(placed.order);
+    if placed.replayed {
+        let (name, value) = (HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
+        order.headers_mut().insert(name, value);
+    }
+    order
+}
+
+/// 200 with a resource, or 304 where the client has it already.
+pub fn found(found: Found<impl Resource>) -> HttpResponse {
     match found {
-        Found::Fresh(fresh, _) => user(fresh),
+        Found::Fresh(fresh, _) => tagged(fresh),
         Found::NotModified(version) => HttpResponse::NotModified().insert_header((ETAG, entity_tag(version))).finish(),
     }
 }
 
 /// 200 with a page and a link to the next one.
-pub fn page(page: Page<UserResponse>) -> HttpResponse {
+pub fn page(page: Page<impl Serialize>) -> HttpResponse {
     match page.link() {
         Some(link) => HttpResponse::Ok().insert_header((LINK, link)).json(page),
         None => HttpResponse::Ok().json(page),

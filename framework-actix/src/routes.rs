@@ -28,6 +28,25 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(private(web::patch().to(handlers::users::update)))
                 .route(private(web::delete().to(handlers::users::delete))),
         )
+        .service(resource("/api/users/{id}/orders").route(private(get().to(handlers::orders::list))))
+        .service(
+            resource("/api/products")
+                .route(get().to(handlers::products::list))
+                .route(private(web::post().to(handlers::products::create))),
+        )
+        .service(
+            resource("/api/products/{id}")
+                .route(get().to(handlers::products::find))
+                .route(private(web::put().to(handlers::products::replace)))
+                .route(private(web::delete().to(handlers::products::delete))),
+        )
+        .service(resource("/api/orders").route(private(web::post().to(handlers::orders::create))))
+        .service(
+            resource("/api/orders/{id}")
+                .route(private(get().to(handlers::orders::find)))
+                .route(private(web::patch().to(handlers::orders::update))),
+        )
+        .service(resource("/api/reports/sales").route(private(get().to(handlers::reports::sales))))
         .service(resource("/health/live").route(get().to(handlers::system::live)))
         .service(resource("/health/ready").route(get().to(handlers::system::ready)))
         .service(resource("/metrics").route(get().to(handlers::system::metrics)))

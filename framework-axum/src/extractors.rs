@@ -2,7 +2,7 @@
 //! first that refuses: a handler that names [`Authenticated`] before [`JsonBody`] checks the token before the body.
 
 use crate::problems::ApiProblem;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{
     AUTHORIZATION, AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH,
@@ -12,9 +12,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use shared::app::App;
 use shared::body::{BODY_LIMIT, Body, BodyHeaders};
 use shared::context::RequestContext;
-use shared::dto::ListUsersQuery;
 use shared::precondition;
 use shared::problem::Problem;
+use shared::query::Query;
 use shared::services::Caller;
 
 /// The request's context, made by [`crate::middleware::observe`].
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for Authenticated {
     }
 }
 
-/// The last segment of the path, decoded. Text that is not UTF-8 names nothing, so it is taken as it comes, with
+/// The parameter of the path, decoded. Text that is not UTF-8 names nothing, so it is taken as it comes, with
 /// replacement characters, where axum's own `Path` would answer 400.
 pub struct PathText(pub String);
 
@@ -50,20 +50,20 @@ impl<S: Sync> FromRequestParts<S> for PathText {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let segment = parts.uri.path().rsplit('/').next().unwrap_or_default();
-        Ok(Self(shared::paths::decode(segment)))
+        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+        Ok(Self(shared::paths::parameter(route.unwrap_or_default(), parts.uri.path())))
     }
 }
 
-/// The query of `GET /api/users`, checked.
-pub struct ListUsers(pub ListUsersQuery);
+/// A query, checked. axum's own `Query` passes over unknown fields and stops at the first failing one.
+pub struct QueryString<T>(pub T);
 
-impl<S: Sync> FromRequestParts<S> for ListUsers {
+impl<T: Query, S: Sync> FromRequestParts<S> for QueryString<T> {
     type Rejection = ApiProblem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let Context(context) = Context::from_request_parts(parts, state).await?;
-        Ok(Self(ListUsersQuery::read(&context, parts.uri.query())?))
+        Ok(Self(T::read(&context, parts.uri.query())?))
     }
 }
 
@@ -86,6 +86,17 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(precondition::IfNoneMatch::read(text(&parts.headers, IF_NONE_MATCH).as_deref())?))
+    }
+}
+
+/// `Idempotency-Key`, checked; not everybody sends one.
+pub struct IdempotencyKey(pub Option<precondition::IdempotencyKey>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = ApiProblem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(precondition::IdempotencyKey::read(text(&parts.headers, "idempotency-key").as_deref())?))
     }
 }
 

@@ -5,37 +5,43 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use shared::dto::UserResponse;
+use shared::dto::Resource;
 use shared::paging::Page;
 use shared::precondition::entity_tag;
-use shared::services::Found;
+use shared::services::{Found, Placed};
 
 /// 200 with a JSON body.
 pub fn ok(body: impl Serialize) -> Response {
     Json(body).into_response()
 }
 
-/// 200 with a user and its entity tag.
-pub fn user(user: UserResponse) -> Response {
-    ([(ETAG, entity_tag(user.version))], Json(user)).into_response()
+/// 200 with a resource and its entity tag.
+pub fn tagged(resource: impl Resource) -> Response {
+    ([(ETAG, entity_tag(resource.version()))], Json(resource)).into_response()
 }
 
-/// 201 with a user, its entity tag and where it is.
-pub fn created(user: UserResponse) -> Response {
-    let headers = [(LOCATION, format!("/api/users/{}", user.id)), (ETAG, entity_tag(user.version))];
-    (StatusCode::CREATED, headers, Json(user)).into_response()
+/// 201 with a resource, its entity tag and where it is.
+pub fn created(resource: impl Resource) -> Response {
+    let headers = [(LOCATION, resource.path()), (ETAG, entity_tag(resource.version()))];
+    (StatusCode::CREATED, headers, Json(resource)).into_response()
 }
 
-/// 200 with a user, or 304 where the client has it already.
-pub fn found(found: Found<UserResponse>) -> Response {
+/// 201 with an order, and whether an earlier request placed it.
+pub fn placed(placed: Placed) -> Response {
+    let order = created(placed.order);
+    if placed.replayed { ([("idempotency-replayed", "true")], order).into_response() } else { order }
+}
+
+/// 200 with a resource, or 304 where the client has it already.
+pub fn found(found: Found<impl Resource>) -> Response {
     match found {
-        Found::Fresh(fresh, _) => user(fresh),
+        Found::Fresh(fresh, _) => tagged(fresh),
         Found::NotModified(version) => (StatusCode::NOT_MODIFIED, [(ETAG, entity_tag(version))]).into_response(),
     }
 }
 
 /// 200 with a page and a link to the next one.
-pub fn page(page: Page<UserResponse>) -> Response {
+pub fn page(page: Page<impl Serialize>) -> Response {
     match page.link() {
         Some(link) => ([(LINK, link)], Json(page)).into_response(),
         None => Json(page).into_response(),

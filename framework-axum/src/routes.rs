@@ -24,6 +24,15 @@ pub fn routes(app: App) -> Router {
                 .patch(handlers::users::update)
                 .delete(handlers::users::delete),
         )
+        .route("/api/users/{id}/orders", get(handlers::orders::list))
+        .route("/api/products", get(handlers::products::list).post(handlers::products::create))
+        .route(
+            "/api/products/{id}",
+            get(handlers::products::find).put(handlers::products::replace).delete(handlers::products::delete),
+        )
+        .route("/api/orders", post(handlers::orders::create))
+        .route("/api/orders/{id}", get(handlers::orders::find).patch(handlers::orders::update))
+        .route("/api/reports/sales", get(handlers::reports::sales))
         .route("/health/live", get(handlers::system::live))
         .route("/health/ready", get(handlers::system::ready))
         .route("/metrics", get(handlers::system::metrics))

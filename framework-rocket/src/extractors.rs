@@ -9,9 +9,9 @@ use rocket::request::{FromParam, FromRequest, Outcome};
 use shared::app::App;
 use shared::body::{BODY_LIMIT, Body, BodyHeaders};
 use shared::context::RequestContext;
-use shared::dto::ListUsersQuery;
 use shared::precondition;
 use shared::problem::Problem;
+use shared::query::Query;
 use shared::services::Caller;
 use std::convert::Infallible;
 
@@ -56,17 +56,17 @@ impl<'r> FromParam<'r> for PathText<'r> {
     }
 }
 
-/// The query of `GET /api/users`, checked. Rocket's own way, `FromForm`, passes over unknown fields and takes the first
-/// of repeated ones; what fails makes it look for another route.
-pub struct ListUsers(pub ListUsersQuery);
+/// A query, checked. Rocket's own way, `FromForm`, passes over unknown fields and takes the first of repeated ones; what
+/// fails makes it look for another route.
+pub struct QueryString<T>(pub T);
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for ListUsers {
+impl<'r, T: Query> FromRequest<'r> for QueryString<T> {
     type Error = ApiProblem;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
         let query = request.uri().query().map(|query| query.as_str());
-        let read = served(request).and_then(|(_, context)| ListUsersQuery::read(context, query));
+        let read = served(request).and_then(|(_, context)| T::read(context, query));
         problems::outcome(request, read.map(Self))
     }
 }
@@ -92,6 +92,19 @@ impl<'r> FromRequest<'r> for IfNoneMatch {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
         problems::outcome(request, precondition::IfNoneMatch::read(text(request, "if-none-match").as_deref()).map(Self))
+    }
+}
+
+/// `Idempotency-Key`, checked; not everybody sends one.
+pub struct IdempotencyKey(pub Option<precondition::IdempotencyKey>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for IdempotencyKey {
+    type Error = ApiProblem;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        let header = text(request, "idempotency-key");
+        problems::outcome(request, precondition::IdempotencyKey::read(header.as_deref()).map(Self))
     }
 }
 

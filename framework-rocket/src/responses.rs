@@ -5,44 +5,53 @@ use rocket::http::Header;
 use rocket::response::status::NoContent;
 use rocket::serde::json::Json;
 use serde::Serialize;
-use shared::dto::UserResponse;
+use shared::dto::{OrderResponse, Resource};
 use shared::paging::Page;
 use shared::precondition::entity_tag;
-use shared::services::Found;
+use shared::services::{Found, Placed};
 
-/// A user and its entity tag.
+/// A resource and its entity tag.
 #[derive(Responder)]
-pub struct Tagged {
-    user: Json<UserResponse>,
+pub struct Tagged<R> {
+    resource: R,
     etag: Header<'static>,
 }
 
-/// A new user, its entity tag and where it is. `rocket::response::status::Created` would make the tag from a hash.
+/// A new resource, its entity tag and where it is. `rocket::response::status::Created` would make the tag from a hash.
 #[derive(Responder)]
 #[response(status = 201)]
-pub struct Created {
-    user: Json<UserResponse>,
+pub struct Created<R> {
+    resource: R,
     location: Header<'static>,
     etag: Header<'static>,
 }
 
-/// A user, or that the client has it already.
+/// An order that was placed now, or by an earlier request.
 #[derive(Responder)]
-pub enum FoundUser {
+pub enum PlacedOrder {
+    /// Now.
+    Placed(Created<Json<OrderResponse>>),
+    /// By an earlier request with the same idempotency key.
+    Replayed(Created<Json<OrderResponse>>, Header<'static>),
+}
+
+/// A resource, or that the client has it already.
+#[derive(Responder)]
+pub enum FoundResource<R> {
     /// 200.
-    Fresh(Tagged),
+    Fresh(Tagged<R>),
     /// 304.
     #[response(status = 304)]
     NotModified((), Header<'static>),
 }
 
-/// A page of users.
+/// A page of resources.
 #[derive(Responder)]
-pub enum UserPage {
+pub enum ResourcePage<P> {
     /// With a link to the next one.
-    Linked(Json<Page<UserResponse>>, Header<'static>),
+    Linked(P, Header<'static>),
     /// The last one.
-    Last(Json<Page<UserResponse>>),
+    Last(P),
 }
 
 /// Text of a media type, which takes the place of the one that Rocket gives to the type of the body.
@@ -57,30 +66,40 @@ pub fn ok<T: Serialize>(body: T) -> Json<T> {
     Json(body)
 }
 
-/// 200 with a user and its entity tag.
-pub fn user(user: UserResponse) -> Tagged {
-    Tagged { etag: etag(user.version), user: Json(user) }
+/// 200 with a resource and its entity tag.
+pub fn tagged<T: Resource>(resource: T) -> Tagged<Json<T>> {
+    Tagged { etag: etag(resource.version()), resource: Json(resource) }
 }
 
-/// 201 with a user, its entity tag and where it is.
-pub fn created(user: UserResponse) -> Created {
-    let location = Header::new("Location", format!("/api/users/{}", user.id));
-    Created { location, etag: etag(user.version), user: Json(user) }
+/// 201 with a resource, its entity tag and where it is.
+pub fn created<T: Resource>(resource: T) -> Created<Json<T>> {
+    let location = Header::new("Location", resource.path());
+    Created { location, etag: etag(resource.version()), resource: Json(resource) }
 }
 
-/// 200 with a user, or 304 where the client has it already.
-pub fn found(found: Found<UserResponse>) -> FoundUser {
+/// 201 with an order, and whether an earlier request placed it.
+pub fn placed(placed: Placed) -> PlacedOrder {
+    let order = created(placed.order);
+    if placed.replayed {
+        PlacedOrder::Replayed(order, Header::new("Idempotency-Replayed", "true"))
+    } else {
+        PlacedOrder::Placed(order)
+    }
+}
+
+/// 200 with a resource, or 304 where the client has it already.
+pub fn found<T: Resource>(found: Found<T>) -> FoundResource<Json<T>> {
     match found {
-        Found::Fresh(fresh, _) => FoundUser::Fresh(user(fresh)),
-        Found::NotModified(version) => FoundUser::NotModified((), etag(version)),
+        Found::Fresh(fresh, _) => FoundResource::Fresh(tagged(fresh)),
+        Found::NotModified(version) => FoundResource::NotModified((), etag(version)),
     }
 }
 
 /// 200 with a page and a link to the next one.
-pub fn page(page: Page<UserResponse>) -> UserPage {
+pub fn page<T: Serialize>(page: Page<T>) -> ResourcePage<Json<Page<T>>> {
     match page.link() {
-        Some(link) => UserPage::Linked(Json(page), Header::new("Link", link)),
-        None => UserPage::Last(Json(page)),
+        Some(link) => ResourcePage::Linked(Json(page), Header::new("Link", link)),
+        None => ResourcePage::Last(Json(page)),
     }
 }
 

@@ -4,7 +4,9 @@ use crate::cors::Cors;
 use crate::drain::Drain;
 use crate::passwords::Passwords;
 use crate::repository::Repositories;
-use crate::services::{AuthService, HelloService, SystemService, UserService};
+use crate::services::{
+    AuthService, HelloService, OrderService, ProductService, ReportService, SystemService, UserService,
+};
 use crate::telemetry::Telemetry;
 use crate::tokens::Tokens;
 use std::sync::Arc;
@@ -19,6 +21,12 @@ pub struct Services {
     pub auth: Arc<AuthService>,
     /// Users.
     pub users: Arc<UserService>,
+    /// Products.
+    pub products: Arc<ProductService>,
+    /// Orders.
+    pub orders: Arc<OrderService>,
+    /// Reports.
+    pub reports: Arc<ReportService>,
     /// Health, metrics, traces.
     pub system: Arc<SystemService>,
 }
@@ -31,11 +39,14 @@ impl Services {
         tokens: Tokens,
         telemetry: Arc<Telemetry>,
     ) -> Self {
-        let Repositories { users, store, .. } = repositories;
+        let Repositories { users, products, orders, reports, store } = repositories;
         let auth = Arc::new(AuthService::new(users.clone(), passwords.clone(), tokens));
         Self {
             hello: HelloService,
             auth: auth.clone(),
+            products: Arc::new(ProductService::new(products.clone(), auth.clone())),
+            orders: Arc::new(OrderService::new(orders, products, users.clone(), auth.clone())),
+            reports: Arc::new(ReportService::new(reports)),
             users: Arc::new(UserService::new(users, passwords, auth)),
             system: Arc::new(SystemService::new(store, telemetry)),
         }

@@ -6,12 +6,15 @@
 use crate::context::{Layer, RequestContext};
 use crate::problem::{FieldError, Problem};
 use crate::validation::{ERRORS_MAX, field_errors, pointer, shown};
-use serde::Deserializer;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_path_to_error::Segment;
 use std::collections::BTreeSet;
 use std::fmt;
-use validator::Validate;
+use std::marker::PhantomData;
+use validator::{Validate, ValidationErrors};
 
 /// The largest body taken, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -21,8 +24,44 @@ pub trait Body: DeserializeOwned + Validate {
     /// Whether the operation takes a merge patch (RFC 7396), that is, whether it is a `PATCH`.
     const PATCH: bool = false;
 
-    /// A valid body with every field in it: what stands in for a failing field while the others are checked.
+    /// A valid body with every field in it, and an element in every array: what stands in for a failing field while the
+    /// others are checked.
     fn example() -> Value;
+
+    /// Rules that `validator` cannot tell with a pointer: of names that a client chooses, and between elements.
+    fn cross_check(&self) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+/// An object within a body. Serde alone would also take an array for the fields in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+impl<T: Validate> Validate for Object<T> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        self.0.validate()
+    }
 }
 
 /// The headers that describe a body, as the client sent them.
@@ -80,15 +119,23 @@ pub fn read<T: Body>(context: &RequestContext, headers: BodyHeaders<'_>, bytes: 
     let shaped: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     let mut errors = match shaped {
         // Serde would take an array for the fields in order.
-        Ok(body) if deserializer.end().is_ok() && bytes.trim_ascii_start().starts_with(b"{") => match body.validate() {
-            Ok(()) => return Ok(body),
-            Err(report) => field_errors(&report),
-        },
+        Ok(body) if deserializer.end().is_ok() && bytes.trim_ascii_start().starts_with(b"{") => {
+            let errors = wrong_values(&body);
+            if errors.is_empty() {
+                return Ok(body);
+            }
+            errors
+        }
         _ => {
             // Syntax comes before shape: the whole text must be JSON before a field of it is judged.
             let document: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-            let mut errors = duplicate_fields::<T>(bytes);
-            errors.extend(failing_fields::<T>(document));
+            let mut errors = failing_fields::<T>(document);
+            // Of a field that is not known it does not matter how often it stands.
+            let unknown =
+                |pointer: &str| errors.iter().any(|told| told.pointer == *pointer && told.code == "unknown-field");
+            let twice: Vec<FieldError> =
+                duplicate_fields(bytes).into_iter().filter(|error| !unknown(&error.pointer)).collect();
+            errors.extend(twice);
             errors
         }
     };
@@ -101,6 +148,13 @@ pub fn read<T: Body>(context: &RequestContext, headers: BodyHeaders<'_>, bytes: 
 fn malformed(error: &serde_json::Error) -> Problem {
     // serde_json's message may quote the text; the place is all a client needs.
     Problem::MalformedJson(format!("The body is not valid JSON (line {}, column {})", error.line(), error.column()))
+}
+
+/// Values that are of the right type and still wrong.
+fn wrong_values<T: Body>(body: &T) -> Vec<FieldError> {
+    let mut errors: Vec<FieldError> = body.validate().err().iter().flat_map(field_errors).collect();
+    errors.extend(body.cross_check());
+    errors
 }
 
 /// Every failing field of a document that is JSON but no `T`.
@@ -117,35 +171,81 @@ fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
     while errors.len() < ERRORS_MAX {
         let failure = match serde_path_to_error::deserialize::<_, T>(&document) {
             Ok(body) => {
-                errors.extend(body.validate().err().iter().flat_map(field_errors));
+                // What is said of a whole of which a part was mended may be about the mending.
+                let mended =
+                    |whole: &str| errors.iter().any(|part: &FieldError| part.pointer.starts_with(&format!("{whole}/")));
+                let wrong: Vec<FieldError> =
+                    wrong_values(&body).into_iter().filter(|error| !mended(&error.pointer)).collect();
+                errors.extend(wrong);
                 break;
             }
             Err(failure) => failure,
         };
         let message = failure.inner().to_string();
-        let Some(fields) = document.as_object_mut() else { break };
         // The last one ends the name: a name may hold this text itself, the list of what was expected does not.
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected "));
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-        let wrong = failure.path().iter().next().map(ToString::to_string);
-        let (field, code, detail) = if let Some((field, _)) = unknown {
-            (field.to_owned(), "unknown-field", "is not a field of this request".to_owned())
+        let mut path = segments(failure.path());
+        let (code, detail) = if let Some((field, _)) = unknown {
+            if path.last().is_none_or(|last| last != field) {
+                path.push(field.to_owned());
+            }
+            ("unknown-field", "is not a field of this request".to_owned())
         } else if let Some(field) = missing {
-            (field.to_owned(), "required", "is required".to_owned())
-        } else if let Some(field) = wrong {
-            let (code, detail) = mismatch(&message);
-            (field, code, detail)
+            path.push(field.to_owned());
+            ("required", "is required".to_owned())
         } else {
+            mismatch(&message)
+        };
+        if !mend(&mut document, &path, &example) {
             errors.push(whole("is not as expected"));
             break;
-        };
-        match example.get(&field) {
-            Some(value) => fields.insert(field.clone(), value.clone()),
-            None => fields.remove(&field),
-        };
-        errors.push(FieldError { pointer: pointer(&[shown(&field)]), code, detail });
+        }
+        let shown: Vec<&str> = path.iter().map(|segment| shown(segment)).collect();
+        errors.push(FieldError { pointer: pointer(&shown), code, detail });
     }
     errors
+}
+
+/// A path's names and indexes.
+fn segments(path: &serde_path_to_error::Path) -> Vec<String> {
+    let text = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key: name } | Segment::Enum { variant: name } => Some(name.clone()),
+        Segment::Unknown => None,
+    };
+    path.iter().filter_map(text).collect()
+}
+
+/// Puts the example's value in a place, or takes away what the example does not have. Every element of an array is like the
+/// example's first. Whether there was anything to do.
+fn mend(document: &mut Value, path: &[String], example: &Value) -> bool {
+    let Some((last, parents)) = path.split_last() else { return false };
+    let (mut place, mut example) = (document, Some(example));
+    for segment in parents {
+        example = example.and_then(|example| example.get(segment).or_else(|| example.get(0)));
+        let next = match place {
+            Value::Object(fields) => fields.get_mut(segment),
+            Value::Array(elements) => segment.parse().ok().and_then(|index: usize| elements.get_mut(index)),
+            _ => None,
+        };
+        let Some(next) = next else { return false };
+        place = next;
+    }
+    match place {
+        Value::Object(fields) => match example.and_then(|example| example.get(last)) {
+            Some(value) => fields.insert(last.clone(), value.clone()).as_ref() != Some(value),
+            None => fields.remove(last).is_some(),
+        },
+        Value::Array(elements) => {
+            let element = last.parse().ok().and_then(|index: usize| elements.get_mut(index));
+            element.zip(example.and_then(|example| example.get(0))).is_some_and(|(element, value)| {
+                element.clone_from(value);
+                true
+            })
+        }
+        _ => false,
+    }
 }
 
 /// What serde expected, without what it found: that may be a password.
@@ -154,48 +254,105 @@ fn mismatch(message: &str) -> (&'static str, String) {
     if message.starts_with("unknown variant") {
         return ("not-an-option", format!("must be {}", expected.replace('`', "\"").trim_start_matches("one of ")));
     }
+    let expected = match expected {
+        "i64" => "a whole number",
+        "a sequence" => "an array",
+        other => other,
+    };
     ("type", format!("must be {expected}"))
 }
 
-/// Known fields that stand more than once in an object. RFC 8259 leaves open which one counts, so none does.
-fn duplicate_fields<T: Body>(bytes: &[u8]) -> Vec<FieldError> {
-    struct Names;
+/// Names that stand more than once in an object, at any depth. RFC 8259 leaves open which one counts, so none does.
+fn duplicate_fields(bytes: &[u8]) -> Vec<FieldError> {
+    let mut twice = BTreeSet::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // What cannot be read has been refused before.
+    let _ = Walk { path: Vec::new(), twice: &mut twice }.deserialize(&mut deserializer);
+    let failing = |pointer| FieldError { pointer, code: "duplicate-field", detail: "stands more than once".to_owned() };
+    twice.into_iter().map(failing).collect()
+}
 
-    impl<'de> Visitor<'de> for Names {
-        type Value = BTreeSet<String>;
+/// Walks through a JSON text and notes the pointers of the names that come a second time.
+struct Walk<'a> {
+    path: Vec<String>,
+    twice: &'a mut BTreeSet<String>,
+}
 
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("an object")
-        }
+impl Walk<'_> {
+    /// On to a member or an element.
+    fn step(&mut self, segment: &str) -> Walk<'_> {
+        let path = self.path.iter().map(String::as_str).chain([shown(segment)]).map(str::to_owned).collect();
+        Walk { path, twice: self.twice }
+    }
+}
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
-            while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
-                if !seen.insert(name.clone()) {
-                    twice.insert(name);
-                }
-            }
-            Ok(twice)
-        }
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
     }
 
-    let example = T::example();
-    let twice = serde_json::Deserializer::from_slice(bytes).deserialize_map(Names).unwrap_or_default();
-    let known = twice.into_iter().filter(|name| example.get(name).is_some());
-    known
-        .map(|name| FieldError {
-            pointer: pointer(&[&name]),
-            code: "duplicate-field",
-            detail: "stands more than once".to_owned(),
-        })
-        .collect()
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let member = self.step(&name);
+            if seen.contains(&name) {
+                let path: Vec<&str> = member.path.iter().map(String::as_str).collect();
+                member.twice.insert(pointer(&path));
+            }
+            map.next_value_seed(member)?;
+            seen.insert(name);
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        let mut index = 0_usize;
+        while elements.next_element_seed(self.step(&index.to_string()))?.is_some() {
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{BODY_LIMIT, Body, BodyHeaders, read};
     use crate::context::RequestContext;
-    use crate::dto::{CreateUserRequest, UpdateUserRequest};
+    use crate::dto::{CreateOrderRequest, CreateUserRequest, ProductRequest, UpdateUserRequest};
     use crate::problem::Problem;
 
     const JSON: BodyHeaders<'static> =
@@ -269,6 +426,78 @@ mod tests {
             check(body, "malformed-json");
         }
         assert_eq!(verdict::<CreateUserRequest>(JSON, b"{\"name\":\"\xff\"}"), "malformed-json");
+    }
+
+    #[test]
+    fn what_fails_inside_of_an_array_is_told_by_its_place() {
+        let check = |body: &str, expected: &str| {
+            assert_eq!(verdict::<CreateOrderRequest>(JSON, body), expected, "{body}");
+        };
+        check("{}", "/lines required");
+        check(r#"{"lines":5}"#, "/lines type");
+        check(r#"{"lines":[]}"#, "/lines too-few");
+        check(r#"{"lines":[5,["a",1],{"product_id":"a","quantity":1}]}"#, "/lines/0 type; /lines/1 type");
+        check(
+            r#"{"lines":[{"quantity":0},{"product_id":5,"quantity":1001},{"product_id":"a","quantity":1.5,"x":1}],"y":1}"#,
+            "/lines/0/product_id required; /lines/0/quantity too-small; /lines/1/product_id type; \
+             /lines/1/quantity too-large; /lines/2/quantity type; /lines/2/x unknown-field; /y unknown-field",
+        );
+        check(
+            r#"{"lines":[{"product_id":"a","quantity":1},{"product_id":"a","quantity":0}]}"#,
+            "/lines duplicate-product; /lines/1/quantity too-small",
+        );
+        check(
+            r#"{"lines":[{"product_id":"a","product_id":"b","quantity":1,"x":1,"x":2}]}"#,
+            "/lines/0/product_id duplicate-field; /lines/0/x unknown-field",
+        );
+        let line = |number: usize| format!(r#"{{"product_id":"{number}","quantity":1}}"#);
+        let lines = |count: usize| format!(r#"{{"lines":[{}]}}"#, (0..count).map(line).collect::<Vec<_>>().join(","));
+        check(&lines(20), "ok");
+        check(&lines(21), "/lines too-many");
+        check(&lines(1_000), "/lines too-many");
+    }
+
+    #[test]
+    fn attributes_are_told_by_their_names() {
+        let check = |attributes: &str, expected: &str| {
+            let body = format!(
+                r#"{{"sku":"A","name":"a","category":"b","price_cents":1,"stock":1,"attributes":{attributes}}}"#
+            );
+            assert_eq!(verdict::<ProductRequest>(JSON, &body), expected, "{attributes}");
+        };
+        check(r#"{"color":"red","weight":1.5,"new":true,"a_1":0}"#, "ok");
+        check("[]", "/attributes type");
+        check("null", "/attributes type");
+        check(r#"{"a":null,"b":[],"c":{"d":1},"e":1}"#, "/attributes/a type; /attributes/b type; /attributes/c type");
+        check(
+            r#"{"A":1,"":2,"a b":3,"é":4}"#,
+            "/attributes/ format; /attributes/A format; /attributes/a b format; /attributes/é format",
+        );
+        check(r#"{"a":1,"a":2}"#, "/attributes/a duplicate-field");
+        check(
+            r#"{"a":1e300,"b":1e-7,"c":-9007199254740992,"d":-9007199254740991,"e":0.000001}"#,
+            "/attributes/a out-of-range; /attributes/b out-of-range; /attributes/c out-of-range",
+        );
+        check(
+            &format!(r#"{{"a":"{}","b":"{}","c":"\u0000"}}"#, "x".repeat(200), "x".repeat(201)),
+            "/attributes/b too-long; /attributes/c control-character",
+        );
+        let many = (0..21).map(|number| format!("\"a{number}\":1")).collect::<Vec<_>>().join(",");
+        check(&format!("{{{many}}}"), "/attributes too-many");
+    }
+
+    #[test]
+    fn whole_numbers_are_within_their_limits() {
+        let check = |price: &str, stock: &str, expected: &str| {
+            let body = format!(r#"{{"sku":"A-1","name":"a","category":"b","price_cents":{price},"stock":{stock}}}"#);
+            assert_eq!(verdict::<ProductRequest>(JSON, &body), expected, "{price} {stock}");
+        };
+        check("0", "0", "ok");
+        check("100000000", "1000000", "ok");
+        check("-1", "1000001", "/price_cents too-small; /stock too-large");
+        check("100000001", "-1", "/price_cents too-large; /stock too-small");
+        check("1.0", "\"1\"", "/price_cents type; /stock type");
+        check("99999999999999999999", "null", "/price_cents type; /stock type");
     }
 
     #[test]

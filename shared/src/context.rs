@@ -79,6 +79,11 @@ impl RequestContext {
         &self.0.path
     }
 
+    /// The longest wait for one call of the store, and for a turn to call it.
+    pub fn store_timeout(&self) -> Duration {
+        self.0.store_timeout
+    }
+
     /// The time since the request came in.
     pub fn elapsed(&self) -> Duration {
         self.0.started.elapsed()

@@ -33,6 +33,13 @@ pub fn decode(segment: &str) -> String {
     percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
+/// The segment of `path` that stands where `pattern` (a route such as `/api/users/{id}/orders`) has its first parameter,
+/// decoded.
+pub fn parameter(pattern: &str, path: &str) -> String {
+    let mut segments = pattern.split('/').zip(path.split('/'));
+    segments.find(|(name, _)| name.starts_with('{')).map_or_else(String::new, |(_, segment)| decode(segment))
+}
+
 /// Whether a framework that forgives empty segments (`//`, a trailing slash) must be told that this path is unknown.
 pub fn has_empty_segment(path: &str) -> bool {
     path.len() > 1 && path.split('/').skip(1).any(str::is_empty)
@@ -40,7 +47,19 @@ pub fn has_empty_segment(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_empty_segment, normalize};
+    use super::{has_empty_segment, normalize, parameter};
+
+    #[test]
+    fn a_parameter_is_the_segment_in_its_place() {
+        for (pattern, path, expected) in [
+            ("/api/users/{id}", "/api/users/7", "7"),
+            ("/api/users/{id}/orders", "/api/users/a%2Fb/orders", "a/b"),
+            ("/api/users/{id}", "/api/users/%FF", "\u{fffd}"),
+            ("/api/users", "/api/users", ""),
+        ] {
+            assert_eq!(parameter(pattern, path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn only_unreserved_characters_are_decoded() {

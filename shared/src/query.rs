@@ -1,8 +1,18 @@
 //! Reading query parameters: all failing ones at once, unknown and repeated ones refused.
 
+use crate::context::RequestContext;
 use crate::problem::{FieldError, Problem};
 use crate::validation::{ERRORS_MAX, shown};
 use std::collections::BTreeMap;
+
+/// What can be read from a query.
+pub trait Query: Sized {
+    /// Reads a query string (without its `?`).
+    ///
+    /// # Errors
+    /// [`Problem::Validation`] with every failing parameter.
+    fn read(context: &RequestContext, query: Option<&str>) -> Result<Self, Problem>;
+}
 
 /// The parameters of one query string, taken out one by one.
 #[derive(Debug)]

@@ -5,7 +5,11 @@
 //! nothing of this is in a server.
 
 mod admins;
+mod placing;
+mod product_writes;
+mod products;
 mod reads;
+mod shop;
 mod writes;
 
 use crate::context::RequestContext;
@@ -83,6 +87,52 @@ pub fn cases() -> Vec<Case> {
             two_admins_who_delete_each_other_leave_one,
             two_admins_who_demote_each_other_leave_one,
             an_admin_who_is_deleted_while_the_other_is_demoted_leaves_one;
+        products:
+            an_empty_store_has_no_products,
+            products_are_listed_in_the_order_of_ids,
+            products_are_listed_up_to_the_limit,
+            products_are_listed_after_an_id,
+            products_are_listed_by_the_bytes_of_their_category,
+            pages_of_products_join_up_while_others_insert,
+            products_are_found_by_their_ids,
+            limits_of_products_come_back_exactly,
+            texts_of_products_come_back_exactly,
+            attributes_come_back_exactly,
+            numbers_in_attributes_come_back_exactly;
+        product_writes:
+            insert_refuses_a_taken_sku,
+            insert_refuses_the_same_product_again,
+            of_50_inserts_of_one_sku_one_succeeds,
+            update_writes_every_field_of_a_product,
+            update_of_a_product_with_another_version_changes_nothing,
+            update_of_an_unknown_product_is_a_conflict,
+            of_50_updates_of_one_version_of_a_product_one_succeeds,
+            update_refuses_a_taken_sku,
+            update_keeps_its_own_sku,
+            update_gives_the_old_sku_free,
+            of_20_products_that_take_one_sku_one_succeeds,
+            delete_removes_the_product_and_gives_its_sku_free,
+            delete_of_a_product_with_another_version_changes_nothing,
+            delete_of_an_unknown_product_is_a_conflict,
+            of_50_deletes_of_one_product_one_succeeds,
+            of_an_update_and_a_delete_of_a_product_at_once_one_succeeds;
+        placing:
+            placing_takes_the_stock_of_each_line,
+            placing_takes_the_last_unit_and_no_more,
+            placing_tells_all_shortages_and_takes_nothing,
+            a_refused_placing_leaves_its_key_free,
+            nobody_places_no_order,
+            a_key_is_used_once_by_a_customer,
+            the_same_order_is_placed_once,
+            orders_without_a_key_are_many,
+            an_order_outlives_its_products,
+            cancelling_gives_the_stock_back,
+            cancelling_gives_back_to_the_products_that_are_left,
+            stock_that_comes_back_may_exceed_what_an_admin_may_set,
+            paying_and_shipping_touch_no_stock,
+            a_user_with_an_order_is_not_deleted,
+            a_user_with_orders_is_told_so_last,
+            placing_changes_no_user;
     }
 }
 
@@ -160,8 +210,16 @@ impl Fixture {
     }
 }
 
+/// Shortages come in any order, so the word has them in the order of their products.
 fn word(result: Result<(), StoreError>) -> String {
-    result.map_or_else(|error| format!("{error:?}"), |()| "Ok".to_owned())
+    match result {
+        Ok(()) => "Ok".to_owned(),
+        Err(StoreError::OutOfStock(mut shortages)) => {
+            shortages.sort_by_key(|shortage| shortage.product_id);
+            format!("{:?}", StoreError::OutOfStock(shortages))
+        }
+        Err(error) => format!("{error:?}"),
+    }
 }
 
 fn same<T: PartialEq + Debug>(what: &str, found: T, expected: T) -> Outcome {

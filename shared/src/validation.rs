@@ -1,9 +1,10 @@
 //! The rules for single fields, and what a `validator` report becomes in an answer.
 
+use crate::domain::{AttributeValue, Number};
 use crate::problem::FieldError;
 use regex::Regex;
 use std::sync::LazyLock;
-use validator::{ValidationError, ValidationErrors};
+use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// The rule of HTML's `<input type="email">` (WHATWG HTML, "valid e-mail address"), word for word.
 ///
@@ -35,12 +36,7 @@ pub fn shown(name: &str) -> &str {
 /// # Errors
 /// `too-short`, `too-long` or `control-character`.
 pub fn name(name: &str) -> Result<(), ValidationError> {
-    let trimmed = name.trim();
-    length(trimmed, 1, 100)?;
-    if trimmed.chars().any(char::is_control) {
-        return Err(failure("control-character", "must hold no control characters"));
-    }
-    Ok(())
+    line(name.trim(), 1, 100)
 }
 
 /// An e-mail address by HTML's rule, at most 254 characters.
@@ -87,25 +83,135 @@ fn failure(code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>
     ValidationError::new(code).with_message(detail.into())
 }
 
-/// A flat DTO's report, one entry a failing field.
+/// A SKU: 1 to 32 capital letters, digits and hyphens.
 ///
-/// Only code and message are taken over: `validator` also keeps the value sent, which may be a password.
+/// # Errors
+/// `format`.
+pub fn sku(sku: &str) -> Result<(), ValidationError> {
+    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=32).contains(&sku.len()) && sku.bytes().all(fits) {
+        return Ok(());
+    }
+    Err(failure("format", "must be 1 to 32 capital letters, digits and hyphens"))
+}
+
+/// A category: 1 to 50 characters after trimming, none of them a control character.
+///
+/// # Errors
+/// `too-short`, `too-long` or `control-character`.
+pub fn category(category: &str) -> Result<(), ValidationError> {
+    line(category.trim(), 1, 50)
+}
+
+/// A price: 0 to 100,000,000 cents.
+///
+/// # Errors
+/// `too-small` or `too-large`.
+pub fn price_cents(price_cents: i64) -> Result<(), ValidationError> {
+    range(price_cents, 0, 100_000_000)
+}
+
+/// A stock: 0 to 1,000,000.
+///
+/// # Errors
+/// `too-small` or `too-large`.
+pub fn stock(stock: i64) -> Result<(), ValidationError> {
+    range(stock, 0, 1_000_000)
+}
+
+/// How many of a product: 1 to 1,000.
+///
+/// # Errors
+/// `too-small` or `too-large`.
+pub fn quantity(quantity: i64) -> Result<(), ValidationError> {
+    range(quantity, 1, 1_000)
+}
+
+/// The name of an attribute: as the fields of the API are called, at most 40 characters.
+///
+/// # Errors
+/// `format`.
+pub fn attribute_name(name: &str) -> Result<(), ValidationError> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if (1..=40).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(fits)
+    {
+        return Ok(());
+    }
+    Err(failure("format", "must be named by 1 to 40 small letters, digits and underscores, a letter first"))
+}
+
+/// The value of an attribute: text of at most 200 characters, none of them a control character, or a number that is 0 or of
+/// a size that every store keeps exactly.
+///
+/// # Errors
+/// `too-long`, `control-character` or `out-of-range`.
+pub fn attribute_value(value: &AttributeValue) -> Result<(), ValidationError> {
+    match value {
+        AttributeValue::Text(text) => line(text, 0, 200),
+        AttributeValue::Number(number) => {
+            let size = number.get().abs();
+            if size == 0.0 || (Number::MIN..=Number::MAX).contains(&size) {
+                return Ok(());
+            }
+            Err(failure("out-of-range", "must be 0, or between 0.000001 and 9007199254740991 in size"))
+        }
+        AttributeValue::Flag(_) => Ok(()),
+    }
+}
+
+fn line(text: &str, min: usize, max: usize) -> Result<(), ValidationError> {
+    length(text, min, max)?;
+    if text.chars().any(char::is_control) {
+        return Err(failure("control-character", "must hold no control characters"));
+    }
+    Ok(())
+}
+
+fn range(number: i64, min: i64, max: i64) -> Result<(), ValidationError> {
+    let wrong = |code| Err(failure(code, format!("must be a whole number from {min} to {max}")));
+    match number {
+        number if number < min => wrong("too-small"),
+        number if number > max => wrong("too-large"),
+        _ => Ok(()),
+    }
+}
+
+/// A DTO's report, one entry a failing field, also inside of objects and arrays.
 pub fn field_errors(report: &ValidationErrors) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for (field, failures) in report.field_errors() {
-        for failure in failures {
-            errors.push(FieldError {
-                pointer: pointer(&[&field]),
-                code: code_of(&failure.code),
-                detail: failure.message.as_deref().unwrap_or("is not valid").to_owned(),
-            });
-        }
-    }
+    collect(report, "", &mut errors);
     errors
 }
 
+fn collect(report: &ValidationErrors, parent: &str, errors: &mut Vec<FieldError>) {
+    for (field, kind) in report.errors() {
+        let place = format!("{parent}{}", pointer(&[field]));
+        match kind {
+            ValidationErrorsKind::Field(failures) => {
+                errors.extend(failures.iter().map(|failure| field_error(place.clone(), failure)));
+            }
+            ValidationErrorsKind::Struct(report) => collect(report, &place, errors),
+            ValidationErrorsKind::List(reports) => {
+                for (index, report) in reports {
+                    collect(report, &format!("{place}/{index}"), errors);
+                }
+            }
+        }
+    }
+}
+
+/// What a failed rule becomes in an answer. Only code and message are taken over: `validator` also keeps the value sent,
+/// which may be a password.
+pub fn field_error(pointer: String, failure: &ValidationError) -> FieldError {
+    let detail = failure.message.as_deref().unwrap_or("is not valid").to_owned();
+    FieldError { pointer, code: code_of(&failure.code), detail }
+}
+
 fn code_of(code: &str) -> &'static str {
-    const CODES: [&str; 4] = ["too-short", "too-long", "control-character", "format"];
+    const CODES: [&str; 7] =
+        ["too-short", "too-long", "too-small", "too-large", "out-of-range", "control-character", "format"];
     CODES.into_iter().find(|known| *known == code).unwrap_or("format")
 }
 

@@ -2,5 +2,8 @@
 
 pub mod auth;
 pub mod hello;
+pub mod orders;
+pub mod products;
+pub mod reports;
 pub mod system;
 pub mod users;

@@ -1,19 +1,19 @@
 //! Users.
 
-use crate::extractors::{Authenticated, Context, IfMatch, IfNoneMatch, JsonBody, ListUsers, PathText};
+use crate::extractors::{Authenticated, Context, IfMatch, IfNoneMatch, JsonBody, PathText, QueryString};
 use crate::problems::ApiProblem;
 use crate::responses;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use shared::app::App;
-use shared::dto::{CreateUserRequest, ReplaceUserRequest, UpdateUserRequest};
+use shared::dto::{CreateUserRequest, ListUsersQuery, ReplaceUserRequest, UpdateUserRequest};
 
 /// `GET /api/users`
 pub async fn list(
     app: Data<App>,
     Context(context): Context,
     Authenticated(caller): Authenticated,
-    ListUsers(query): ListUsers,
+    QueryString(query): QueryString<ListUsersQuery>,
 ) -> Result<HttpResponse, ApiProblem> {
     let page = app.services.users.list(&context, caller, query).await?;
     Ok(responses::page(page))
@@ -52,7 +52,7 @@ pub async fn replace(
     JsonBody(request): JsonBody<ReplaceUserRequest>,
 ) -> Result<HttpResponse, ApiProblem> {
     let user = app.services.users.replace(&context, caller, &id, &if_match, request).await?;
-    Ok(responses::user(user))
+    Ok(responses::tagged(user))
 }
 
 /// `PATCH /api/users/{id}`
@@ -65,7 +65,7 @@ pub async fn update(
     JsonBody(request): JsonBody<UpdateUserRequest>,
 ) -> Result<HttpResponse, ApiProblem> {
     let user = app.services.users.update(&context, caller, &id, &if_match, request).await?;
-    Ok(responses::user(user))
+    Ok(responses::tagged(user))
 }
 
 /// `DELETE /api/users/{id}`

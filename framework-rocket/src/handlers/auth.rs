@@ -2,11 +2,11 @@
 
 use crate::extractors::{Authenticated, Context, IfNoneMatch, JsonBody};
 use crate::problems::ApiProblem;
-use crate::responses::{self, Created, FoundUser};
+use crate::responses::{self, Created, FoundResource};
 use rocket::serde::json::Json;
 use rocket::{State, get, post};
 use shared::app::App;
-use shared::dto::{LoginRequest, RegisterRequest, TokenResponse};
+use shared::dto::{LoginRequest, RegisterRequest, TokenResponse, UserResponse};
 
 /// `POST /api/auth/register`
 #[post("/api/auth/register", data = "<request>")]
@@ -14,7 +14,7 @@ pub async fn register(
     app: &State<App>,
     context: Context<'_>,
     request: JsonBody<RegisterRequest>,
-) -> Result<Created, ApiProblem> {
+) -> Result<Created<Json<UserResponse>>, ApiProblem> {
     let user = app.services.auth.register(context.0, request.0).await?;
     Ok(responses::created(user))
 }
@@ -37,7 +37,7 @@ pub async fn me(
     context: Context<'_>,
     caller: Authenticated,
     if_none_match: IfNoneMatch,
-) -> Result<FoundUser, ApiProblem> {
+) -> Result<FoundResource<Json<UserResponse>>, ApiProblem> {
     let user = app.services.auth.me(context.0, caller.0, &if_none_match.0).await?;
     Ok(responses::found(user))
 }

@@ -1,12 +1,14 @@
 //! Users.
 
-use crate::extractors::{Authenticated, Context, IfMatch, IfNoneMatch, JsonBody, ListUsers, PathText};
+use crate::extractors::{Authenticated, Context, IfMatch, IfNoneMatch, JsonBody, PathText, QueryString};
 use crate::problems::ApiProblem;
-use crate::responses::{self, Created, FoundUser, Tagged, UserPage};
+use crate::responses::{self, Created, FoundResource, ResourcePage, Tagged};
 use rocket::response::status::NoContent;
+use rocket::serde::json::Json;
 use rocket::{State, delete, get, patch, post, put};
 use shared::app::App;
-use shared::dto::{CreateUserRequest, ReplaceUserRequest, UpdateUserRequest};
+use shared::dto::{CreateUserRequest, ListUsersQuery, ReplaceUserRequest, UpdateUserRequest, UserResponse};
+use shared::paging::Page;
 
 /// `GET /api/users`
 #[get("/api/users")]
@@ -14,8 +16,8 @@ pub async fn list(
     app: &State<App>,
     context: Context<'_>,
     caller: Authenticated,
-    query: ListUsers,
-) -> Result<UserPage, ApiProblem> {
+    query: QueryString<ListUsersQuery>,
+) -> Result<ResourcePage<Json<Page<UserResponse>>>, ApiProblem> {
     let page = app.services.users.list(context.0, caller.0, query.0).await?;
     Ok(responses::page(page))
 }
@@ -27,7 +29,7 @@ pub async fn create(
     context: Context<'_>,
     caller: Authenticated,
     request: JsonBody<CreateUserRequest>,
-) -> Result<Created, ApiProblem> {
+) -> Result<Created<Json<UserResponse>>, ApiProblem> {
     let user = app.services.users.create(context.0, caller.0, request.0).await?;
     Ok(responses::created(user))
 }
@@ -40,7 +42,7 @@ pub async fn find(
     caller: Authenticated,
     id: PathText<'_>,
     if_none_match: IfNoneMatch,
-) -> Result<FoundUser, ApiProblem> {
+) -> Result<FoundResource<Json<UserResponse>>, ApiProblem> {
     let user = app.services.users.find(context.0, caller.0, id.0, &if_none_match.0).await?;
     Ok(responses::found(user))
 }
@@ -54,9 +56,9 @@ pub async fn replace(
     id: PathText<'_>,
     if_match: IfMatch,
     request: JsonBody<ReplaceUserRequest>,
-) -> Result<Tagged, ApiProblem> {
+) -> Result<Tagged<Json<UserResponse>>, ApiProblem> {
     let user = app.services.users.replace(context.0, caller.0, id.0, &if_match.0, request.0).await?;
-    Ok(responses::user(user))
+    Ok(responses::tagged(user))
 }
 
 /// `PATCH /api/users/{id}`
@@ -68,9 +70,9 @@ pub async fn update(
     id: PathText<'_>,
     if_match: IfMatch,
     request: JsonBody<UpdateUserRequest>,
-) -> Result<Tagged, ApiProblem> {
+) -> Result<Tagged<Json<UserResponse>>, ApiProblem> {
     let user = app.services.users.update(context.0, caller.0, id.0, &if_match.0, request.0).await?;
-    Ok(responses::user(user))
+    Ok(responses::tagged(user))
 }
 
 /// `DELETE /api/users/{id}`

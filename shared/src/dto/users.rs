@@ -1,13 +1,14 @@
 //! Users.
 
+use super::{Resource, present};
 use crate::body::Body;
 use crate::context::{Layer, RequestContext};
 use crate::domain::{Role, Timestamp, User, UserId};
-use crate::paging::{LIMIT_DEFAULT, LIMIT_MAX, read_cursor};
+use crate::paging::{LIMIT_DEFAULT, LIMIT_MAX, take_cursor};
 use crate::problem::Problem;
-use crate::query::QueryParameters;
+use crate::query::{Query, QueryParameters};
 use crate::validation;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use validator::Validate;
 
@@ -22,18 +23,12 @@ pub struct ListUsersQuery {
     pub role: Option<Role>,
 }
 
-impl ListUsersQuery {
-    /// Reads a query string (without its `?`).
-    ///
-    /// # Errors
-    /// [`Problem::Validation`] with every failing parameter.
-    pub fn read(context: &RequestContext, query: Option<&str>) -> Result<Self, Problem> {
+impl Query for ListUsersQuery {
+    fn read(context: &RequestContext, query: Option<&str>) -> Result<Self, Problem> {
         let _timer = context.enter(Layer::Validation);
         let mut parameters = QueryParameters::parse(query);
         let limit = parameters.take_number("limit", 1, LIMIT_MAX);
-        let after = parameters.take("after", |text| {
-            read_cursor(text).ok_or(("format", "must be a cursor that an earlier page gave as `next`".to_owned()))
-        });
+        let after = take_cursor(&mut parameters).map(UserId::from_bytes);
         let role = parameters.take("role", |text| {
             Role::parse(text).ok_or(("not-an-option", "must be \"user\" or \"admin\"".to_owned()))
         });
@@ -119,11 +114,6 @@ impl Body for UpdateUserRequest {
     }
 }
 
-/// A field that is there has a value: `null`, which would remove it, is refused.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// A user as clients see it: no password, no hash.
 #[derive(Clone, Debug, Serialize)]
 pub struct UserResponse {
@@ -150,12 +140,23 @@ impl From<User> for UserResponse {
     }
 }
 
+impl Resource for UserResponse {
+    fn path(&self) -> String {
+        format!("/api/users/{}", self.id)
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::ListUsersQuery;
     use crate::context::RequestContext;
     use crate::domain::Role;
     use crate::problem::Problem;
+    use crate::query::Query;
 
     fn verdict(query: &str) -> String {
         match ListUsersQuery::read(&RequestContext::internal("test"), Some(query)) {

@@ -1,6 +1,7 @@
 //! Registration, sign-in, and the check of a token.
 
-use super::users::{Found, fresh_or_found, new_user};
+use super::changes::Found;
+use super::users::new_user;
 use crate::attempts::Attempts;
 use crate::context::{Layer, RequestContext};
 use crate::domain::{EmailKey, Role, Timestamp, User, UserId};
@@ -30,6 +31,13 @@ pub struct Caller {
     pub role: Role,
     /// The user's `credentials_version` when the token was issued.
     pub credentials_version: i64,
+}
+
+impl Caller {
+    /// Whether this text is the caller's own id, or the caller is an admin.
+    pub(super) fn is_self_or_admin(&self, id: &str) -> bool {
+        self.role == Role::Admin || UserId::parse(id) == Some(self.id)
+    }
 }
 
 /// What the store said of a token's user: role and `credentials_version`, or that there is none; and when it was asked.
@@ -110,8 +118,8 @@ impl AuthService {
         if_none_match: &IfNoneMatch,
     ) -> Result<Found<UserResponse>, Problem> {
         let _timer = context.enter(Layer::Service);
-        let user = context.store(self.users.find(context, caller.id)).await?;
-        Ok(fresh_or_found(user.ok_or(Problem::TokenInvalid)?, if_none_match))
+        let user = context.store(self.users.find(context, caller.id)).await?.ok_or(Problem::TokenInvalid)?;
+        Ok(Found::of(user.version, user, if_none_match))
     }
 
     /// Who sent a request with this `Authorization` header (RFC 6750).

@@ -1,50 +1,29 @@
 //! Users: who may do what to whom, and how two changes of one user get along.
 
 use super::auth::{AuthService, Caller};
+use super::changes::{Found, TRIES_MAX, Turns};
 use crate::context::{Layer, RequestContext};
 use crate::domain::{PasswordHash, Role, Timestamp, User, UserId};
 use crate::dto::{CreateUserRequest, ListUsersQuery, ReplaceUserRequest, UpdateUserRequest, UserResponse};
-use crate::paging::{Page, cursor};
+use crate::paging::Page;
 use crate::passwords::Passwords;
 use crate::precondition::{IfMatch, IfNoneMatch};
 use crate::problem::Problem;
 use crate::repository::{StoreError, UserQuery, UserRepository};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard};
-
-/// How often a change is tried again when other processes change the same user at the same time.
-const TRIES_MAX: usize = 20;
-
-/// Changes of one user wait for each other within this process, so that a hundred of them at once do not read and lose
-/// against each other a hundred times. Users share these locks by id; other processes are met by compare-and-swap.
-const LOCKS: usize = 64;
-
-/// Longest wait for such a lock: as for the store.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The answer to a conditional `GET`.
-#[derive(Debug)]
-pub enum Found<T> {
-    /// The representation, with its version.
-    Fresh(T, i64),
-    /// The client has this version already: nothing is sent again.
-    NotModified(i64),
-}
 
 /// Lists, creates, finds, replaces, updates and deletes users.
 pub struct UserService {
     users: Arc<dyn UserRepository>,
     passwords: Arc<Passwords>,
     auth: Arc<AuthService>,
-    locks: Vec<Mutex<()>>,
+    turns: Turns,
 }
 
 impl UserService {
     /// Keeps users in `users` and tells `auth` of changes.
     pub fn new(users: Arc<dyn UserRepository>, passwords: Arc<Passwords>, auth: Arc<AuthService>) -> Self {
-        Self { users, passwords, auth, locks: (0..LOCKS).map(|_| Mutex::default()).collect() }
+        Self { users, passwords, auth, turns: Turns::default() }
     }
 
     /// `GET /api/users`: a page, for everybody who is signed in.
@@ -61,13 +40,9 @@ impl UserService {
         let ListUsersQuery { limit, after, role } = query;
         // One more than asked for: its being there is what says that there is a next page.
         let wanted = UserQuery { role, after, limit: limit + 1 };
-        let mut users = context.store(self.users.list(context, &wanted)).await?;
-        let more = users.len() > limit as usize;
-        users.truncate(limit as usize);
-        let next = users.last().filter(|_| more).map(|last| cursor(last.id));
-        let filter = role.map_or_else(String::new, |role| format!("&role={}", role.as_str()));
-        let next_path = next.as_ref().map(|cursor| format!("/api/users?limit={limit}{filter}&after={cursor}"));
-        Ok(Page { items: users.into_iter().map(UserResponse::from).collect(), next, next_path })
+        let users = context.store(self.users.list(context, &wanted)).await?;
+        let filter = role.map(|role| ("role", role.as_str()));
+        Ok(Page::of(users, limit, "/api/users", filter, |user| user.id.as_bytes()))
     }
 
     /// `POST /api/users`: by admins, with any role.
@@ -104,7 +79,8 @@ impl UserService {
         if_none_match: &IfNoneMatch,
     ) -> Result<Found<UserResponse>, Problem> {
         let _timer = context.enter(Layer::Service);
-        Ok(fresh_or_found(self.read(context, id).await?, if_none_match))
+        let user = self.read(context, id).await?;
+        Ok(Found::of(user.version, user, if_none_match))
     }
 
     /// `PUT /api/users/{id}`: name and address, by the user itself and by admins.
@@ -186,7 +162,7 @@ impl UserService {
     /// `DELETE /api/users/{id}`: by the user itself and by admins.
     ///
     /// # Errors
-    /// As [`UserService::replace`], and [`Problem::LastAdmin`].
+    /// As [`UserService::replace`], and [`Problem::LastAdmin`], [`Problem::HasOrders`].
     pub async fn delete(
         &self,
         context: &RequestContext,
@@ -197,7 +173,7 @@ impl UserService {
         let _timer = context.enter(Layer::Service);
         self.auth.confirm(context, caller).await?;
         self_or_admin(caller, id)?;
-        let _turn = self.turn(id, if_match).await?;
+        let _turn = self.turns.take(context, id, if_match).await?;
         for _ in 0..TRIES_MAX {
             let user = self.read(context, id).await?;
             if_match.check(user.version)?;
@@ -222,7 +198,7 @@ impl UserService {
         if_match: &IfMatch,
         change: impl Fn(&mut User) + Send + Sync,
     ) -> Result<UserResponse, Problem> {
-        let _turn = self.turn(id, if_match).await?;
+        let _turn = self.turns.take(context, id, if_match).await?;
         for _ in 0..TRIES_MAX {
             let mut user = self.read(context, id).await?;
             if_match.check(user.version)?;
@@ -241,22 +217,6 @@ impl UserService {
             }
         }
         Err(Problem::EditConflict)
-    }
-
-    /// Waits until no other change of this user is under way in this process. Whoever names a version need not: the store
-    /// lets one of them through, and the others are refused.
-    async fn turn(&self, id: &str, if_match: &IfMatch) -> Result<Option<MutexGuard<'_, ()>>, Problem> {
-        if if_match.names_versions() {
-            return Ok(None);
-        }
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        let index = usize::try_from(hasher.finish() % LOCKS as u64).unwrap_or_default();
-        let Some(lock) = self.locks.get(index) else { return Ok(None) };
-        match tokio::time::timeout(LOCK_TIMEOUT, lock.lock()).await {
-            Ok(turn) => Ok(Some(turn)),
-            Err(_) => Err(Problem::Overloaded),
-        }
     }
 
     async fn read(&self, context: &RequestContext, id: &str) -> Result<User, Problem> {
@@ -281,13 +241,8 @@ pub(super) fn new_user(name: &str, email: String, password_hash: PasswordHash, r
     }
 }
 
-pub(super) fn fresh_or_found(user: User, if_none_match: &IfNoneMatch) -> Found<UserResponse> {
-    let version = user.version;
-    if if_none_match.is_fresh(version) { Found::NotModified(version) } else { Found::Fresh(user.into(), version) }
-}
-
 fn self_or_admin(caller: Caller, id: &str) -> Result<(), Problem> {
-    if caller.role == Role::Admin || UserId::parse(id) == Some(caller.id) {
+    if caller.is_self_or_admin(id) {
         return Ok(());
     }
     Err(Problem::Forbidden("Users change themselves only; admins change everybody"))
