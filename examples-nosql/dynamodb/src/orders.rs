@@ -7,7 +7,7 @@
 //! | what is atomic | the stock of all lines, the order with its lines, its idempotency key, and that its customer is there |
 //! | by what means | one `TransactWriteItems`: every write has its condition (`stock >= :least`, the user exists, the order and its key do not), and if one fails, none is done |
 //! | what a crash in the middle leaves | nothing or all of it: of a request that DynamoDB has taken up the rest is done there, whoever dies. If its answer is lost, it is sent again with the same token, and is done once |
-//! | what it costs | one round trip, for 1 line as for 20. It writes 5 items and one more for each line, 25 of the 100 that a transaction takes, far from its 4 MB; in a transaction each costs twice what it would alone |
+//! | what it costs | one round trip, for 1 line as for 20. It touches 5 items and one more for each line: at most 25 of the 100 that a transaction takes, and far from its 4 MB. In a transaction each costs twice what it would alone |
 //!
 //! A refusal says why: for each write DynamoDB gives a reason, and with `ALL_OLD` the item as it is, so that all shortages
 //! and what is left are known without a second look.
