@@ -115,7 +115,7 @@ pub trait OrderRepository: Send + Sync {
     /// As [`UserRepository::list`].
     async fn list(&self, context: &RequestContext, query: &OrderQuery) -> Result<Vec<Order>, StoreError>;
 
-    /// Keeps a new order and takes its stock: lowers each line's product's `stock` by the quantity and raises its
+    /// Keeps a new order, which is pending, and takes its stock: lowers each line's product's `stock` by the quantity and raises its
     /// `version` by one. All of it or nothing, whatever else runs or dies at the same time, and no stock goes below zero.
     /// `order.customer.name` is not kept.
     ///
@@ -143,12 +143,12 @@ pub trait OrderRepository: Send + Sync {
         key: &str,
     ) -> Result<Option<Order>, StoreError>;
 
-    /// Compare-and-swap of the status: writes `after`'s `status`, `version` and `updated_at` if the stored order still
-    /// has `before`'s version. If it becomes cancelled, the stock goes back, once: raises `stock` of each line's product
+    /// Compare-and-swap of the status: writes `after`'s `status`, `version` and `updated_at`, in which alone it differs, if
+    /// the stored order still has `before`'s version. The transition is one of the workflow. If it becomes cancelled, the stock goes back, once: raises `stock` of each line's product
     /// that still exists by the quantity, and its `version` by one. All of it or nothing.
     ///
     /// # Errors
-    /// [`StoreError::VersionConflict`] if it has another version.
+    /// [`StoreError::VersionConflict`] if it has another version or is not there.
     async fn update(&self, context: &RequestContext, before: &Order, after: &Order) -> Result<(), StoreError>;
 }
 

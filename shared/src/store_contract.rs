@@ -2,14 +2,25 @@
 //!
 //! Each store crate runs all of them in its `tests/contract.rs`, each case on a database of its own. They are here and
 //! not beside one store, so that no store can have a test that another one lacks. Behind the feature `store-contract`:
-//! nothing of this is in a server.
+//! nothing of this is in a server. The file is long because the list of the cases is.
 
 mod admins;
+mod cancelling;
+mod dice;
+mod model;
+mod order_updates;
+mod orders;
 mod placing;
+mod product_values;
 mod product_writes;
 mod products;
+mod races;
 mod reads;
+mod sales;
+mod sequences;
 mod shop;
+mod steps;
+mod stock;
 mod writes;
 
 use crate::context::RequestContext;
@@ -94,7 +105,8 @@ pub fn cases() -> Vec<Case> {
             products_are_listed_after_an_id,
             products_are_listed_by_the_bytes_of_their_category,
             pages_of_products_join_up_while_others_insert,
-            products_are_found_by_their_ids,
+            products_are_found_by_their_ids;
+        product_values:
             limits_of_products_come_back_exactly,
             texts_of_products_come_back_exactly,
             attributes_come_back_exactly,
@@ -126,13 +138,59 @@ pub fn cases() -> Vec<Case> {
             the_same_order_is_placed_once,
             orders_without_a_key_are_many,
             an_order_outlives_its_products,
-            cancelling_gives_the_stock_back,
-            cancelling_gives_back_to_the_products_that_are_left,
-            stock_that_comes_back_may_exceed_what_an_admin_may_set,
-            paying_and_shipping_touch_no_stock,
             a_user_with_an_order_is_not_deleted,
             a_user_with_orders_is_told_so_last,
             placing_changes_no_user;
+        cancelling:
+            cancelling_gives_the_stock_back,
+            cancelling_gives_back_to_the_products_that_are_left,
+            stock_that_comes_back_may_exceed_what_an_admin_may_set,
+            paying_and_shipping_touch_no_stock;
+        orders:
+            an_empty_store_has_no_orders,
+            orders_come_back_as_they_were_placed,
+            limits_of_orders_come_back_exactly,
+            texts_of_orders_come_back_exactly,
+            an_order_has_its_customers_name_of_today,
+            orders_of_a_customer_are_listed_in_the_order_of_ids,
+            orders_are_listed_after_an_id_up_to_the_limit,
+            orders_are_listed_by_the_status_they_have_come_to,
+            pages_of_orders_join_up_while_others_are_placed;
+        order_updates:
+            update_moves_an_order_and_nothing_else_of_it,
+            update_of_an_order_with_another_version_changes_nothing,
+            update_of_an_unknown_order_is_a_conflict,
+            of_50_updates_of_one_version_of_an_order_one_succeeds;
+        sales:
+            an_empty_store_reports_no_sales,
+            sales_are_paid_or_shipped,
+            a_category_without_a_sale_left_is_absent,
+            an_order_counts_once_in_each_of_its_categories,
+            shares_of_the_revenue_add_up_to_what_was_paid,
+            large_sales_are_added_exactly,
+            the_highest_revenue_comes_first_then_the_category_by_bytes,
+            sales_are_of_the_day_on_which_the_order_was_placed,
+            a_sale_keeps_the_category_that_its_product_had,
+            orders_that_are_paid_at_once_all_count;
+        stock:
+            of_60_orders_for_the_last_50_units_no_unit_is_sold_twice,
+            orders_in_opposite_line_order_do_not_block_each_other,
+            one_key_30_times_at_once_is_one_order,
+            one_order_20_times_at_once_is_placed_once,
+            an_order_cancelled_20_times_at_once_gives_back_once,
+            of_paying_and_cancelling_at_once_one_succeeds,
+            of_shipping_and_cancelling_at_once_one_succeeds,
+            placing_and_cancelling_at_once_keep_the_books;
+        races:
+            of_deleting_a_user_and_placing_its_order_at_once_one_succeeds,
+            renaming_a_user_and_placing_its_orders_at_once_succeed,
+            of_deleting_a_product_and_placing_an_order_of_it_at_once_one_succeeds,
+            no_order_is_lost_in_an_update_of_its_product,
+            of_20_changes_of_price_none_changes_an_order;
+        sequences:
+            a_sequence_of_operations_is_as_the_model_says_1,
+            a_sequence_of_operations_is_as_the_model_says_2,
+            a_sequence_of_operations_is_as_the_model_says_3;
     }
 }
 

@@ -8,6 +8,7 @@ pub mod observed;
 pub mod proxy;
 pub mod requests;
 pub mod service;
+pub mod shop;
 
 use clap::ValueEnum;
 use contract::{CaseError, Credentials};
