@@ -28,17 +28,31 @@ macro_rules! cases {
     };
 }
 
+mod attributes;
 mod auth;
 mod bodies;
+mod change_races;
 mod guards;
 mod headers;
 mod hello;
+mod idempotency;
+mod lines;
+mod order_lists;
+mod order_races;
+mod orders;
 mod paging;
 mod paths;
 mod permissions;
+mod pricing;
 mod problems;
+mod product_fields;
+mod product_lists;
+mod products;
 mod query;
 mod races;
+mod report_days;
+mod reports;
+mod stock;
 mod syntax;
 mod system;
 mod timing;
@@ -46,6 +60,7 @@ mod tokens;
 mod users;
 mod validation;
 mod versions;
+mod workflow;
 
 type Running<'world> = Pin<Box<dyn Future<Output = Outcome> + Send + 'world>>;
 
@@ -103,6 +118,21 @@ pub fn all() -> Vec<Case> {
         problems::cases(),
         system::cases(),
         races::cases(),
+        products::cases(),
+        product_lists::cases(),
+        product_fields::cases(),
+        attributes::cases(),
+        orders::cases(),
+        order_lists::cases(),
+        lines::cases(),
+        pricing::cases(),
+        stock::cases(),
+        workflow::cases(),
+        idempotency::cases(),
+        reports::cases(),
+        report_days::cases(),
+        order_races::cases(),
+        change_races::cases(),
     ]
     .concat()
 }

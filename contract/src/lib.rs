@@ -5,7 +5,7 @@
 //!
 //! - [`request`] is what is sent, [`client`] sends it, [`answer`] holds what came back and the assertions on it;
 //! - [`schema`] and [`rules`] are what every answer of every case must satisfy;
-//! - [`world`] gives a case its users and tokens, [`forge`] the tokens that must be refused;
+//! - [`world`] gives a case its users and tokens, its products and orders, [`forge`] the tokens that must be refused;
 //! - [`cases`] are the cases, one module a heading; read `cases/hello.rs` first;
 //! - [`login_timing`] measures what no case can hold firmly;
 //! - [`session`] is one long script, [`differential`] compares its transcripts from several servers byte for byte.
@@ -19,6 +19,7 @@ pub mod cases;
 pub mod client;
 pub mod differential;
 pub mod forge;
+mod goods;
 pub mod login_timing;
 pub mod normalise;
 mod people;
@@ -31,4 +32,5 @@ pub mod world;
 
 pub use answer::{CaseError, Outcome};
 pub use cases::Case;
+pub use people::Left;
 pub use world::{Credentials, World};

@@ -159,20 +159,45 @@ impl World {
         Ok(admin)
     }
 
-    /// Deletes the users that this run made, as far as they are still there.
+    /// Deletes the products and users that this run made, as far as they are still there, and cancels its orders, so that
+    /// they count in no report. Orders cannot be deleted, and so neither can their customers: what stays is told.
     ///
     /// # Errors
-    /// When the admin cannot sign in any more.
-    pub async fn tidy(&self) -> Outcome {
+    /// When the admin cannot sign in any more, or an answer is none that the contract gives here.
+    pub async fn tidy(&self) -> Result<Left, CaseError> {
         let made = std::mem::take(&mut *self.made.lock().await);
-        if made.is_empty() {
-            return Ok(());
+        if made.users.is_empty() && made.products.is_empty() && made.orders.is_empty() {
+            return Ok(Left::default());
         }
         let admin = self.admin().await?;
-        for path in made {
-            // What a case deleted itself is answered 404: nothing to do about it.
-            self.send(Request::new("DELETE", &path).bearer(&admin.token)).await?;
+        for path in &made.orders {
+            // What is shipped, or cancelled by its case, stays as it is: 409.
+            let answer = self.call(&admin.token, "PATCH", path, &json!({ "status": "cancelled" })).await?;
+            answer.check(
+                matches!(answer.status, 200 | 409),
+                "an order of this run to be cancelled, or to be at its end",
+            )?;
         }
-        Ok(())
+        for path in made.products.union(&made.users) {
+            // What a case deleted itself is answered 404: nothing to do about it.
+            let answer = self.send(Request::new("DELETE", path).bearer(&admin.token)).await?;
+            if made.customers.contains(path) {
+                answer.status(409)?.problem("has-orders")?;
+            } else {
+                answer
+                    .check(matches!(answer.status, 204 | 404), "what this run made to be deleted, or gone already")?;
+            }
+        }
+        let users = made.customers.intersection(&made.users).count();
+        Ok(Left { orders: made.orders.len(), users })
     }
+}
+
+/// What a run leaves behind, since nothing can take it away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Orders, shipped or cancelled.
+    pub orders: usize,
+    /// Users whose orders those are.
+    pub users: usize,
 }

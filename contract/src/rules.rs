@@ -10,7 +10,7 @@ use crate::answer::{Answer, CaseError, Outcome};
 use crate::schema::Operation;
 
 /// Every problem: slug, status, title and the headers that must come with it.
-pub const PROBLEMS: [(&str, u16, &str); 21] = [
+pub const PROBLEMS: [(&str, u16, &str); 26] = [
     ("malformed-json", 400, "Malformed JSON"),
     ("malformed-header", 400, "Malformed header"),
     ("token-missing", 401, "Token missing"),
@@ -23,11 +23,16 @@ pub const PROBLEMS: [(&str, u16, &str); 21] = [
     ("request-timeout", 408, "Request timeout"),
     ("email-taken", 409, "E-mail taken"),
     ("last-admin", 409, "Last admin"),
+    ("has-orders", 409, "Has orders"),
+    ("sku-taken", 409, "SKU taken"),
+    ("insufficient-stock", 409, "Insufficient stock"),
+    ("illegal-transition", 409, "Illegal transition"),
     ("edit-conflict", 409, "Edit conflict"),
     ("precondition-failed", 412, "Precondition failed"),
     ("payload-too-large", 413, "Payload too large"),
     ("unsupported-media-type", 415, "Unsupported media type"),
     ("validation", 422, "Validation failed"),
+    ("idempotency-key-reused", 422, "Idempotency key reused"),
     ("too-many-attempts", 429, "Too many attempts"),
     ("internal", 500, "Internal error"),
     ("overloaded", 503, "Overloaded"),
@@ -77,7 +82,7 @@ pub fn check(answer: &Answer, operation: Option<&Operation>) -> Outcome {
 }
 
 /// `no-store` on whatever went through the token check, on sign-in and registration, on metrics and health, and
-/// nowhere else.
+/// nowhere else: reading products needs no token, writing them does, so it goes by the operation and not by the path.
 fn check_cache_control(answer: &Answer, operation: Option<&Operation>) -> Outcome {
     let due = operation.is_some_and(|operation| {
         let template = operation.template.as_str();
@@ -100,8 +105,11 @@ fn check_layers(answer: &Answer, operation: Option<&Operation>) -> Outcome {
         answer.lacks_header("server-timing")?;
         return Ok(());
     };
-    // Reading the body belongs to no layer, and without a token none comes before it. A fault may hit anywhere.
-    let may_have_run_none = (!operation.needs_token && matches!(answer.status, 408 | 413)) || answer.status >= 500;
+    // Reading the body or a conditional header belongs to no layer, and without a token none comes before it. A fault may
+    // hit anywhere.
+    let is_read = matches!(answer.method.as_str(), "GET" | "HEAD");
+    let unread = matches!(answer.status, 408 | 413) || (answer.status == 400 && is_read);
+    let may_have_run_none = (!operation.needs_token && unread) || answer.status >= 500;
     if may_have_run_none && answer.header("server-timing").is_none() {
         return Ok(());
     }
@@ -192,6 +200,7 @@ fn check_problem(answer: &Answer, id: &str) -> Outcome {
         answer.header_is(name, value)?;
     }
     let lists_errors = answer.json()?.get("errors").is_some();
-    answer.check(lists_errors == (slug == "validation"), "`errors` with `validation`, and with nothing else")?;
+    let expected = "`errors` with `validation` and `insufficient-stock`, and with nothing else";
+    answer.check(lists_errors == matches!(slug, "validation" | "insufficient-stock"), expected)?;
     Ok(())
 }

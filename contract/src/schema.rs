@@ -330,6 +330,11 @@ components:
         assert_eq!(needs_token("GET", "/api/users?limit=1"), Some(true));
         assert_eq!(needs_token("DELETE", "/api/users/1"), Some(true));
         assert_eq!(needs_token("POST", "/api/auth/login"), Some(false));
+        assert_eq!(needs_token("GET", "/api/products?category=x"), Some(false));
+        assert_eq!(needs_token("HEAD", "/api/products/1"), Some(false));
+        assert_eq!(needs_token("PUT", "/api/products/1"), Some(true));
+        assert_eq!(needs_token("GET", "/api/users/1/orders"), Some(true));
+        assert_eq!(needs_token("GET", "/api/reports/sales"), Some(true));
         assert_eq!(needs_token("BREW", "/api/hello"), None);
     }
 }

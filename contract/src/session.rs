@@ -7,8 +7,11 @@
 mod accounts;
 mod bodies;
 mod guards;
+mod orders;
 mod paging;
 mod paths;
+mod products;
+mod reports;
 mod system;
 mod tokens;
 mod users;
@@ -69,6 +72,9 @@ pub async fn record(variant: &str, base_url: &str, credentials: &Credentials) ->
     paging::run(&mut recorder).await;
     bodies::run(&mut recorder).await;
     guards::run(&mut recorder).await;
+    products::run(&mut recorder).await;
+    orders::run(&mut recorder).await?;
+    reports::run(&mut recorder).await;
     tokens::run(&mut recorder, &credentials.jwt_secret).await?;
     Ok(Transcript { variant: variant.to_owned(), steps: recorder.steps })
 }
@@ -140,6 +146,21 @@ impl Recorder {
     async fn as_admin(&mut self, method: &str, path: &str, body: &Value) -> Answer {
         let token = self.admin.token.clone();
         self.step(Request::new(method, path).bearer(&token).json(body)).await
+    }
+
+    /// Walks a listing by its links, as the plain user or as nobody.
+    async fn walk(&mut self, start: &str, as_user: bool) {
+        let mut path = start.to_owned();
+        // Each variant has the same few items; the bound is for one that would never end.
+        for _ in 0..20 {
+            let page = if as_user { self.get_as_user(&path).await } else { self.get(&path).await };
+            let link =
+                page.header("link").and_then(|link| link.strip_prefix('<')).and_then(|link| link.split_once('>'));
+            match link {
+                Some((next, _)) => path = next.to_owned(),
+                None => break,
+            }
+        }
     }
 
     async fn sign_in_admin(&mut self, credentials: &Credentials) -> Result<Actor, CaseError> {

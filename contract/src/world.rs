@@ -1,8 +1,10 @@
-//! What a case gets: the server under test, the configured admin, and users of its own.
+//! What a case gets: the server under test, the configured admin, and users, products and orders of its own.
 //!
-//! Cases run beside one another and against databases that are not empty, so each makes the users it changes. Only the
-//! cases marked `alone` may touch what all share: the number of admins.
+//! Cases run beside one another and against databases that are not empty, so each makes the users and products it
+//! changes, and looks at listings and reports through a category of its own. Only the cases marked `alone` may touch what
+//! all share: the number of admins.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -51,6 +53,30 @@ impl Account {
     }
 }
 
+/// What the run has made, by path, for [`World::tidy`].
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    pub(crate) users: BTreeSet<String>,
+    pub(crate) products: BTreeSet<String>,
+    pub(crate) orders: BTreeSet<String>,
+    /// The users whose orders those are: they cannot be deleted.
+    pub(crate) customers: BTreeSet<String>,
+}
+
+impl Made {
+    fn note(&mut self, location: &str, answer: &Answer) {
+        if location.starts_with("/api/orders/") {
+            // A replayed order is noted once.
+            self.orders.insert(location.to_owned());
+            self.customers.extend(answer.text_at("/customer/id").map(|id| format!("/api/users/{id}")));
+        } else if location.starts_with("/api/products/") {
+            self.products.insert(location.to_owned());
+        } else {
+            self.users.insert(location.to_owned());
+        }
+    }
+}
+
 /// The server under test and all that a case needs to speak to it.
 #[derive(Clone)]
 pub struct World {
@@ -59,7 +85,7 @@ pub struct World {
     credentials: Credentials,
     pub(crate) admin: Arc<Mutex<Option<Account>>>,
     pub(crate) reader: Arc<OnceCell<Account>>,
-    pub(crate) made: Arc<Mutex<Vec<String>>>,
+    pub(crate) made: Arc<Mutex<Made>>,
     counter: Arc<AtomicU64>,
     run: String,
     /// Held for reading by each case, for writing by those that must be alone.
@@ -111,7 +137,7 @@ impl World {
         &self.credentials
     }
 
-    /// A word that no other user of this database has.
+    /// A word that no other user or product of this database has.
     pub fn unique(&self) -> String {
         format!("u{}-{}", self.run, self.counter.fetch_add(1, Ordering::Relaxed))
     }
@@ -160,7 +186,7 @@ impl World {
         if answer.status == 201
             && let Some(location) = answer.header("location")
         {
-            self.made.lock().await.push(location.to_owned());
+            self.made.lock().await.note(location, &answer);
         }
         self.schema.check(&answer)?;
         rules::check(&answer, self.schema.operation(&answer.method, &answer.path).as_ref())?;

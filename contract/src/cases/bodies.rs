@@ -57,6 +57,9 @@ async fn a_body_of_one_byte_more_is_too_large(world: &World) -> Outcome {
     let patch = Request::new("PATCH", &world.reader().await?.path()).bearer(&world.reader().await?.token);
     let patch = patch.json_text(padded(world, LIMIT + 1));
     world.send(patch).await?.status(413)?.problem("payload-too-large")?;
+    let place = Request::new("POST", "/api/orders").bearer(&world.reader().await?.token);
+    let place = place.json_text(padded(world, LIMIT + 1));
+    world.send(place).await?.status(413)?.problem("payload-too-large")?;
     Ok(())
 }
 
@@ -160,6 +163,12 @@ async fn merge_patch_is_taken_by_patch_alone(world: &World) -> Outcome {
     }
     let post = register().header("Content-Type", "application/merge-patch+json").bytes(world.newcomer().to_string());
     world.send(post).await?.status(415)?.problem("unsupported-media-type")?;
+    let nothing = "/api/products/01890000-0000-7000-8000-000000000000";
+    for (method, path) in [("POST", "/api/products"), ("PUT", nothing), ("POST", "/api/orders")] {
+        let request = Request::new(method, path).bearer(&account.token);
+        let answer = world.send(request.header("Content-Type", "application/merge-patch+json").bytes("{}")).await?;
+        answer.status(415)?.problem("unsupported-media-type")?.header_is("accept", "application/json")?;
+    }
     Ok(())
 }
 

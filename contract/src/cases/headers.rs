@@ -84,6 +84,13 @@ async fn what_needs_a_token_is_not_stored(world: &World) -> Outcome {
         (with_token("GET", "/api/users/1"), 404),
         (with_token("DELETE", "/api/users/1"), 403),
         (with_token("POST", "/api/users").json_text("{"), 400),
+        (Request::new("POST", "/api/products"), 401),
+        (with_token("PUT", "/api/products/1").json(&world.new_product(1, 1)), 403),
+        (with_token("DELETE", "/api/products/1"), 403),
+        (with_token("GET", &format!("{}/orders", reader.path())), 200),
+        (with_token("POST", "/api/orders").json(&json!({})), 422),
+        (with_token("GET", "/api/orders/1"), 404),
+        (with_token("GET", "/api/reports/sales"), 403),
         (Request::new("POST", "/api/auth/login").json_text("{"), 400),
         (Request::new("POST", "/api/auth/register").json_text("{"), 400),
         (Request::new("POST", "/api/auth/register").json(&world.newcomer()), 201),
@@ -101,6 +108,15 @@ async fn what_needs_no_token_may_be_stored(world: &World) -> Outcome {
         let answer = world.get_as(&world.reader().await?.token, path).await?;
         answer.check(answer.header("cache-control") != Some("no-store"), "no `Cache-Control: no-store`")?;
     }
+    let product = world.create_product(1, 1).await?.path();
+    for (path, status) in [(product.as_str(), 200), ("/api/products?limit=1", 200), ("/api/products?limit=0", 422)] {
+        world.get(path).await?.status(status)?.lacks_header("cache-control")?;
+    }
+    for (value, status) in [("*", 304), ("1", 400)] {
+        let request = Request::new("GET", &product).header("If-None-Match", value);
+        world.send(request).await?.status(status)?.lacks_header("cache-control")?;
+    }
+    world.get("/api/products/1").await?.status(404)?.lacks_header("cache-control")?;
     let wrong = world.send(Request::new("POST", "/api/auth/me")).await?;
     wrong.status(405)?.check(wrong.header("cache-control") != Some("no-store"), "no `Cache-Control: no-store`")?;
     Ok(())

@@ -15,6 +15,7 @@ cases!("paging";
     a_cursor_outlives_the_user_it_names,
     a_walk_is_stable_while_others_insert_and_delete,
     an_item_is_the_user_as_find_shows_it,
+    a_cursor_outlives_the_product_it_names,
 );
 
 pub(super) fn id_of(item: &Value) -> String {
@@ -165,4 +166,22 @@ async fn an_item_is_the_user_as_find_shows_it(world: &World) -> Outcome {
     let (inner, whole) = (page.text(), found.text());
     page.check(inner.contains(&whole), format_args!("an item that reads {whole}"))?;
     Ok(())
+}
+
+async fn a_cursor_outlives_the_product_it_names(world: &World) -> Outcome {
+    let category = world.unique();
+    let mut products = world.create_products(&category, 5).await?;
+    products.sort_by(|one, other| one.id.cmp(&other.id));
+    let path = format!("/api/products?limit=2&category={category}");
+    let page = world.get(&path).await?;
+    let next = page.status(200)?.text_at("/next")?;
+    // Both products of the first page go, and one comes, which is newer than all.
+    for product in products.iter().take(2) {
+        world.delete_product(product).await?;
+    }
+    let late = world.create_products(&category, 1).await?;
+    let rest = world.walk(None, &format!("{path}&after={next}")).await?;
+    let mut mine: Vec<_> = products.iter().skip(2).chain(&late).map(|product| product.id.clone()).collect();
+    mine.sort();
+    ensure(rest == mine, || format!("expected: {mine:?}\nreceived: {rest:?}"))
 }

@@ -5,7 +5,7 @@ use crate::request::Request;
 use crate::world::World;
 
 /// Each path with the methods that `Allow` must name.
-const ALLOWED: [(&str, &str); 13] = [
+const ALLOWED: [(&str, &str); 21] = [
     ("/api/hello", "GET,HEAD"),
     ("/api/auth/register", "POST"),
     ("/api/auth/login", "POST"),
@@ -13,6 +13,14 @@ const ALLOWED: [(&str, &str); 13] = [
     ("/api/users", "GET,HEAD,POST"),
     ("/api/users/01890000-0000-7000-8000-000000000000", "GET,HEAD,PUT,PATCH,DELETE"),
     ("/api/users/not-a-uuid", "GET,HEAD,PUT,PATCH,DELETE"),
+    ("/api/users/01890000-0000-7000-8000-000000000000/orders", "GET,HEAD"),
+    ("/api/users/not-a-uuid/orders", "GET,HEAD"),
+    ("/api/products", "GET,HEAD,POST"),
+    ("/api/products/01890000-0000-7000-8000-000000000000", "GET,HEAD,PUT,DELETE"),
+    ("/api/products/not-a-uuid", "GET,HEAD,PUT,DELETE"),
+    ("/api/orders", "POST"),
+    ("/api/orders/01890000-0000-7000-8000-000000000000", "GET,HEAD,PATCH"),
+    ("/api/reports/sales", "GET,HEAD"),
     ("/health/live", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),
     ("/metrics", "GET,HEAD"),
@@ -107,6 +115,10 @@ async fn an_unknown_path_is_404(world: &World) -> Outcome {
     {
         missing(world, path).await?;
     }
+    for path in ["/api/reports", "/api/reports/x", "/api/products/1/2", "/api/orders/1/lines", "/api/users/1/orders/2"]
+    {
+        missing(world, path).await?;
+    }
     Ok(())
 }
 
@@ -121,7 +133,17 @@ async fn a_trailing_slash_makes_another_path(world: &World) -> Outcome {
 }
 
 async fn empty_segments_make_another_path(world: &World) -> Outcome {
-    for path in ["//api/hello", "/api//hello", "///", "/api/users//", "/api//users/1", "//", "/api/hello//"] {
+    for path in [
+        "//api/hello",
+        "/api//hello",
+        "///",
+        "/api/users//",
+        "/api//users/1",
+        "//",
+        "/api/hello//",
+        "/api/users//orders",
+        "/api/reports//sales",
+    ] {
         missing(world, path).await?;
     }
     Ok(())
@@ -137,7 +159,7 @@ async fn dot_segments_are_not_resolved(world: &World) -> Outcome {
 }
 
 async fn paths_are_case_sensitive(world: &World) -> Outcome {
-    for path in ["/API/hello", "/api/Hello", "/Api/Users", "/HEALTH/live"] {
+    for path in ["/API/hello", "/api/Hello", "/Api/Users", "/HEALTH/live", "/api/Products", "/api/users/1/Orders"] {
         missing(world, path).await?;
     }
     Ok(())
@@ -167,6 +189,10 @@ async fn an_encoded_id_is_the_id(world: &World) -> Outcome {
     answer.status(200)?.has("/id", reader.id.as_str())?;
     let hyphens = reader.id.replace('-', "%2d");
     world.get_as(&reader.token, &format!("/%61pi/users/{hyphens}")).await?.status(200)?;
+    world.get_as(&reader.token, &format!("/api/users/{encoded}/%6Frders")).await?.status(200)?;
+    let product = world.create_product(1, 1).await?;
+    let encoded: String = product.id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    world.get(&format!("/api/%70roducts/{encoded}")).await?.status(200)?.has("/id", product.id)?;
     Ok(())
 }
 
@@ -196,6 +222,8 @@ async fn an_incomplete_escape_names_nothing(world: &World) -> Outcome {
 async fn head_is_wherever_get_is(world: &World) -> Outcome {
     let reader = world.reader().await?;
     let (own, nobody) = (reader.path(), "/api/users/01890000-0000-7000-8000-000000000000");
+    let (product, orders) = (world.create_product(1, 1).await?.path(), format!("{}/orders?limit=1", reader.path()));
+    let nothing = "/api/orders/01890000-0000-7000-8000-000000000000";
     let paths = [
         "/api/hello",
         "/api/auth/me",
@@ -203,6 +231,12 @@ async fn head_is_wherever_get_is(world: &World) -> Outcome {
         nobody,
         "/api/users?limit=1",
         "/api/users?limit=0",
+        product.as_str(),
+        "/api/products/not-a-uuid",
+        "/api/products?limit=0",
+        orders.as_str(),
+        nothing,
+        "/api/reports/sales",
         "/health/live",
         "/health/ready",
         "/openapi.json",

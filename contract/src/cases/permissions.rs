@@ -1,4 +1,5 @@
-//! Who may do what to which user, and that there is always an admin left.
+//! Who may do what to which user and product, and that there is always an admin left. Whose an order is: `orders.rs`;
+//! who may move it: `workflow.rs`.
 
 use serde_json::{Value, json};
 
@@ -15,7 +16,8 @@ cases!("permissions";
     update_of_another_is_forbidden,
     update_of_a_role_is_for_admins,
     delete_is_for_the_user_and_admins,
-    an_admin_gets_404_and_a_user_403_for_a_user_that_is_not_there;
+    an_admin_gets_404_and_a_user_403_for_a_user_that_is_not_there,
+    products_are_written_by_admins;
     alone:
     create_makes_an_admin,
     the_only_admin_cannot_be_deleted,
@@ -80,6 +82,25 @@ async fn an_admin_gets_404_and_a_user_403_for_a_user_that_is_not_there(world: &W
         world.send(delete.clone().bearer(&reader.token)).await?.status(403)?.problem("forbidden")?;
         world.send(delete.bearer(&admin.token)).await?.status(404)?.problem("not-found")?;
     }
+    Ok(())
+}
+
+async fn products_are_written_by_admins(world: &World) -> Outcome {
+    let (admin, reader) = (world.admin().await?, world.reader().await?);
+    let product = world.create_product(1, 1).await?;
+    let body = world.new_product(2, 2);
+    let nothing = "/api/products/not-a-uuid".to_owned();
+    for (method, path) in [("POST", "/api/products".to_owned()), ("PUT", product.path()), ("PUT", nothing.clone())] {
+        world.call(&reader.token, method, &path, &body).await?.status(403)?.problem("forbidden")?;
+    }
+    for path in [product.path(), nothing.clone()] {
+        world.send(Request::new("DELETE", &path).bearer(&reader.token)).await?.status(403)?.problem("forbidden")?;
+    }
+    world.get(&product.path()).await?.status(200)?.has("/version", 1)?;
+    world.call(&admin.token, "PUT", &nothing, &body).await?.status(404)?.problem("not-found")?;
+    world.send(Request::new("DELETE", &nothing).bearer(&admin.token)).await?.status(404)?.problem("not-found")?;
+    world.call(&admin.token, "PUT", &product.path(), &body).await?.status(200)?;
+    world.send(Request::new("DELETE", &product.path()).bearer(&admin.token)).await?.status(204)?;
     Ok(())
 }
 

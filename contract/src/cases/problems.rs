@@ -10,6 +10,7 @@ use crate::world::World;
 cases!("problems";
     members_come_in_their_order,
     errors_come_in_the_order_of_their_pointers_after_the_other_members,
+    insufficient_stock_lists_its_errors_last_too,
     the_instance_has_no_query,
     every_type_has_a_page,
     a_type_that_is_none_has_no_page,
@@ -57,6 +58,16 @@ async fn errors_come_in_the_order_of_their_pointers_after_the_other_members(worl
     let members = [",\"request_id\":", ",\"errors\":[{\"pointer\":\"/B\",\"code\":\"unknown-field\",\"detail\":\""];
     answer
         .check(in_order(&answer.text(), &members), "`errors` last, each with pointer, code and detail in this order")?;
+    Ok(())
+}
+
+async fn insufficient_stock_lists_its_errors_last_too(world: &World) -> Outcome {
+    let product = world.create_product(1, 3).await?;
+    let answer = world.place(&world.reader().await?.token, &[product.line(4)]).await?;
+    answer.status(409)?.problem("insufficient-stock")?;
+    let errors = ",\"errors\":[{\"pointer\":\"/lines/0/quantity\",\"code\":\"insufficient-stock\",\"detail\":\"";
+    let members: Vec<_> = MEMBERS.into_iter().chain([errors]).collect();
+    answer.check(in_order(&answer.text(), &members), format_args!("the members in the order {members:?}"))?;
     Ok(())
 }
 

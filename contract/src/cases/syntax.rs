@@ -135,8 +135,17 @@ async fn white_space_around_the_value_is_fine(world: &World) -> Outcome {
 async fn every_operation_with_a_body_refuses_malformed_json(world: &World) -> Outcome {
     let reader = world.reader().await?;
     let path = reader.path();
-    let operations =
-        [("POST", "/api/auth/login"), ("POST", "/api/users"), ("PUT", path.as_str()), ("PATCH", path.as_str())];
+    let (product, order) = ("/api/products/not-a-uuid", "/api/orders/not-a-uuid");
+    let operations = [
+        ("POST", "/api/auth/login"),
+        ("POST", "/api/users"),
+        ("PUT", path.as_str()),
+        ("PATCH", path.as_str()),
+        ("POST", "/api/products"),
+        ("PUT", product),
+        ("POST", "/api/orders"),
+        ("PATCH", order),
+    ];
     for (method, path) in operations {
         let request = Request::new(method, path).bearer(&reader.token).json_text("{");
         world.send(request).await?.status(400)?.problem("malformed-json")?;

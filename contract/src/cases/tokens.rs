@@ -244,6 +244,7 @@ async fn the_password_is_needed_again_after_each_change(world: &World) -> Outcom
 
 async fn every_operation_that_needs_a_token_refuses_to_do_without(world: &World) -> Outcome {
     let path = world.reader().await?.path();
+    let orders = format!("{path}/orders");
     let operations = [
         ("GET", "/api/auth/me"),
         ("GET", "/api/users"),
@@ -252,6 +253,14 @@ async fn every_operation_that_needs_a_token_refuses_to_do_without(world: &World)
         ("PUT", path.as_str()),
         ("PATCH", path.as_str()),
         ("DELETE", path.as_str()),
+        ("GET", orders.as_str()),
+        ("POST", "/api/products"),
+        ("PUT", "/api/products/1"),
+        ("DELETE", "/api/products/1"),
+        ("POST", "/api/orders"),
+        ("GET", "/api/orders/1"),
+        ("PATCH", "/api/orders/1"),
+        ("GET", "/api/reports/sales"),
     ];
     for (method, path) in operations {
         let request = Request::new(method, path);

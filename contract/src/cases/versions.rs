@@ -23,6 +23,7 @@ cases!("versions";
     if_none_match_that_cannot_be_read_is_malformed,
     if_none_match_holds_on_head_too,
     conditions_are_ignored_where_they_mean_nothing,
+    products_and_orders_read_the_same_conditions,
 );
 
 async fn patch(world: &World, account: &Account, if_match: &str) -> Result<Answer, CaseError> {
@@ -152,5 +153,45 @@ async fn conditions_are_ignored_where_they_mean_nothing(world: &World) -> Outcom
     world.send(request).await?.status(200)?;
     let body = world.newcomer();
     world.send(both(Request::new("POST", "/api/auth/register").json(&body))).await?.status(201)?;
+    let (admin, buyer) = (world.admin().await?, world.register_user().await?);
+    for path in
+        ["/api/products?limit=1".to_owned(), "/api/reports/sales".to_owned(), format!("{}/orders", buyer.path())]
+    {
+        world.send(both(Request::new("GET", &path).bearer(&admin.token))).await?.status(200)?;
+    }
+    let make = Request::new("POST", "/api/products").bearer(&admin.token).json(&world.new_product(1, 1));
+    let made = world.send(both(make)).await?;
+    let line = json!({ "product_id": made.status(201)?.text_at("/id")?, "quantity": 1 });
+    let place = Request::new("POST", "/api/orders").bearer(&buyer.token).json(&json!({ "lines": [line] }));
+    world.send(both(place)).await?.status(201)?;
+    Ok(())
+}
+
+async fn products_and_orders_read_the_same_conditions(world: &World) -> Outcome {
+    let (admin, buyer) = (world.admin().await?, world.register_user().await?);
+    let product = world.create_product(1, 9).await?;
+    let order = world.order(&buyer.token, &[product.line(1)]).await?;
+    let body = json!({ "status": "paid" });
+    let change = |method: &str, path: &str| Request::new(method, path).bearer(&admin.token);
+    for malformed in MALFORMED {
+        for path in [product.path(), order.clone()] {
+            let read = change("GET", &path).header("If-None-Match", malformed);
+            world.send(read).await?.status(400)?.problem("malformed-header")?;
+        }
+        let requests = [
+            change("PUT", &product.path()).json(&product.body),
+            change("DELETE", &product.path()),
+            change("PATCH", &order).json(&body),
+        ];
+        for request in requests {
+            let request = request.header("If-Match", malformed);
+            world.send(request).await?.status(400)?.problem("malformed-header")?;
+        }
+    }
+    for other in ["\"0\"", "\"01\"", "\"\"", "\"99999999999999999999\""] {
+        for request in [change("PUT", &product.path()).json(&product.body), change("PATCH", &order).json(&body)] {
+            world.send(request.header("If-Match", other)).await?.status(412)?.problem("precondition-failed")?;
+        }
+    }
     Ok(())
 }

@@ -14,6 +14,10 @@ pub(super) async fn run(recorder: &mut Recorder) {
         ("PATCH", other.as_str()),
         ("PATCH", NOBODY),
         ("POST", "/api/auth/register"),
+        ("POST", "/api/products"),
+        ("PUT", "/api/products/1"),
+        ("POST", "/api/orders"),
+        ("PATCH", "/api/orders/1"),
     ];
     for (method, path) in targets {
         for token in &tokens {
@@ -26,7 +30,19 @@ pub(super) async fn run(recorder: &mut Recorder) {
     recorder.part("guards on headers");
     let (user, admin) = (recorder.user.token.clone(), recorder.admin.token.clone());
     for token in [user, admin] {
-        for (method, path) in [("PUT", NOBODY), ("PATCH", NOBODY), ("DELETE", NOBODY), ("GET", NOBODY)] {
+        let targets = [
+            ("PUT", NOBODY),
+            ("PATCH", NOBODY),
+            ("DELETE", NOBODY),
+            ("GET", NOBODY),
+            ("PUT", "/api/products/1"),
+            ("DELETE", "/api/products/1"),
+            ("GET", "/api/products/1"),
+            ("POST", "/api/orders"),
+            ("PATCH", "/api/orders/1"),
+            ("GET", "/api/orders/1"),
+        ];
+        for (method, path) in targets {
             for condition in ["1", "\"9\""] {
                 let request = Request::new(method, path).bearer(&token);
                 let request = request.header("If-Match", condition).header("If-None-Match", condition);
