@@ -173,6 +173,7 @@ fn is_an_answer(error: &DieselError) -> bool {
         DieselError::DatabaseError(kind, _) => matches!(
             kind,
             DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::ForeignKeyViolation
                 | DatabaseErrorKind::CheckViolation
                 | DatabaseErrorKind::NotNullViolation
                 | DatabaseErrorKind::SerializationFailure
@@ -206,12 +207,10 @@ fn gave_up(message: &str) -> bool {
     words.iter().any(|words| message.starts_with(words))
 }
 
-/// What a driver's error means to a service.
+/// What a driver's error means to a service, but for the rules of the tables: what it means that one of them is broken, the
+/// repositories say.
 pub(crate) fn failure(error: DieselError) -> StoreError {
     match error {
-        // The table has two unique keys. An id is never made twice, so that one, too, says that this user is there
-        // already, with its address.
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => StoreError::EmailTaken,
         DieselError::DatabaseError(_, information) if gave_up(information.message()) => StoreError::TimedOut,
         DieselError::DeserializationError(source) => StoreError::Internal(source),
         error => StoreError::Unavailable(Box::new(error)),

@@ -214,6 +214,15 @@ fn settings(timeout: Duration) -> Vec<String> {
     ]
 }
 
+/// A list of ids as a query takes it, with the last one repeated up to 1, 2, 4, ... of them: MySQL has no arrays, each id is
+/// a parameter, and a connection would prepare a statement for each number of them. Repeated, an id is found no more often.
+pub(crate) fn filled_up(mut ids: Vec<String>) -> Vec<String> {
+    let length = ids.len().next_power_of_two();
+    let last = ids.last().cloned();
+    ids.extend(last.into_iter().cycle().take(length - ids.len()));
+    ids
+}
+
 /// The certificates of a file, or the system's instead of the driver's own, which only a new build of it renews.
 fn with_roots(tls: SslOpts, file: Option<String>) -> SslOpts {
     let roots = match file {

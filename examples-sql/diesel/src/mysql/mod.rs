@@ -2,6 +2,9 @@
 
 mod connection;
 mod migrations;
+mod orders;
+mod products;
+mod reports;
 mod users;
 
 use connection::Server;
@@ -21,7 +24,13 @@ use std::sync::Arc;
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
     let server = Server::parse(database_url, options.timeout)?;
     let database = Arc::new(connection::Database::open(server, options).await?);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    Ok(Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    })
 }
 
 /// Removes the database of this URL with everything in it.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, OptionalExtension, QueryDsl, SelectableHelper,
 };
-use diesel::result::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use shared::context::RequestContext;
@@ -56,7 +56,7 @@ impl UserRepository for Users {
             .call(|| async {
                 let mut session = self.database.session(context).await?;
                 let inserted = diesel::insert_into(users::table).values(&row).execute(session.connection()?).await;
-                session.end(inserted).map(drop).map_err(failure)
+                session.end(inserted).map(drop).map_err(write_failure)
             })
             .await
     }
@@ -97,7 +97,7 @@ impl UserRepository for Users {
                     Ok(0) => lose_an_admin(session.connection()?, &id, expected_version, Some(&row)).await,
                     changed => changed.map(|_| Ok(())),
                 };
-                session.end(changed).map_err(failure)?
+                session.end(changed).map_err(write_failure)?
             })
             .await
     }
@@ -113,7 +113,7 @@ impl UserRepository for Users {
                     Ok(0) => lose_an_admin(session.connection()?, &id, expected_version, None).await,
                     changed => changed.map(|_| Ok(())),
                 };
-                session.end(changed).map_err(failure)?
+                session.end(changed).map_err(write_failure)?
             })
             .await
     }
@@ -153,4 +153,14 @@ async fn lose_an_admin(
     };
     // A refusal is an `Ok` here: it has written nothing, and a commit of nothing is as good as a rollback.
     connection.transaction(change).await
+}
+
+/// What an error of a write means to a service. The table has two unique keys; an id is never made twice, so that the other
+/// one, too, says that this user is there already, with its address. What refers to a user is its orders.
+fn write_failure(error: DieselError) -> StoreError {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => StoreError::EmailTaken,
+        DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => StoreError::HasOrders,
+        error => failure(error),
+    }
 }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::prelude::{QueryDsl, RunQueryDsl};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
 use shared::repository::{OpenError, PoolStatus, Store, StoreError, prepare_private_file};
@@ -181,12 +181,10 @@ impl Store for Database {
     }
 }
 
-/// What a driver's error means to a service.
+/// What a driver's error means to a service, but for the rules of the tables: what it means that one of them is broken, the
+/// repositories say.
 pub(crate) fn failure(error: DieselError) -> StoreError {
     match error {
-        // The table has two unique keys. An id is never made twice, so that one, too, says that this user is there
-        // already, with its address.
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => StoreError::EmailTaken,
         DieselError::DeserializationError(source) => StoreError::Internal(source),
         error => StoreError::Unavailable(Box::new(error)),
     }

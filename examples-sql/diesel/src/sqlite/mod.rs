@@ -2,6 +2,9 @@
 
 mod connection;
 mod migrations;
+mod orders;
+mod products;
+mod reports;
 mod users;
 
 use shared::repository::{OpenError, Repositories, StoreOptions, file_path, remove_sqlite_file};
@@ -18,7 +21,13 @@ const EXAMPLE: &str = "sqlite://data/x.db";
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
     let path = file_path(database_url, "sqlite", EXAMPLE)?;
     let database = Arc::new(connection::Database::open(path, options.connections).await?);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    Ok(Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    })
 }
 
 /// Removes the file of this URL with everything in it, and what SQLite keeps beside it. Nothing may have it open.

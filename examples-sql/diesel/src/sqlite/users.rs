@@ -10,6 +10,7 @@ use diesel::dsl::exists;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, IntoSql, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper,
 };
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
@@ -59,7 +60,7 @@ impl UserRepository for Users {
         let row = UserRow::from(user);
         self.database
             .write(context, move |connection| {
-                diesel::insert_into(users::table).values(&row).execute(connection).map_err(failure)?;
+                diesel::insert_into(users::table).values(&row).execute(connection).map_err(write_failure)?;
                 Ok(())
             })
             .await
@@ -96,7 +97,8 @@ impl UserRepository for Users {
                 let stored = users::table.find(&id).filter(users::version.eq(expected_version));
                 // One statement checks and writes, so that nothing can come in between.
                 let stays = role.into_sql::<Text>().eq(ADMIN).or(users::role.ne(ADMIN)).or(exists(other_admins));
-                let changed = diesel::update(stored.filter(stays)).set(&row).execute(connection).map_err(failure)?;
+                let changed =
+                    diesel::update(stored.filter(stays)).set(&row).execute(connection).map_err(write_failure)?;
                 if changed == 0 { Err(refusal(connection, &id, expected_version)) } else { Ok(()) }
             })
             .await
@@ -110,7 +112,7 @@ impl UserRepository for Users {
                 let other_admins = other_admins.filter(ADMINS.field(users::id).ne(&id));
                 let stored = users::table.find(&id).filter(users::version.eq(expected_version));
                 let spare = users::role.ne(ADMIN).or(exists(other_admins));
-                let changed = diesel::delete(stored.filter(spare)).execute(connection).map_err(failure)?;
+                let changed = diesel::delete(stored.filter(spare)).execute(connection).map_err(write_failure)?;
                 if changed == 0 { Err(refusal(connection, &id, expected_version)) } else { Ok(()) }
             })
             .await
@@ -125,5 +127,15 @@ fn refusal(connection: &mut SqliteConnection, id: &str, expected_version: i64) -
         Err(error) => failure(error),
         Ok(Some(version)) if version == expected_version => StoreError::LastAdmin,
         Ok(_) => StoreError::VersionConflict,
+    }
+}
+
+/// What an error of a write means to a service. The table has two unique keys; an id is never made twice, so that the other
+/// one, too, says that this user is there already, with its address. What refers to a user is its orders.
+pub(super) fn write_failure(error: DieselError) -> StoreError {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => StoreError::EmailTaken,
+        DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => StoreError::HasOrders,
+        error => failure(error),
     }
 }
