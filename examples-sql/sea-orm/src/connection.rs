@@ -254,7 +254,7 @@ pub(crate) fn failure(error: DbErr) -> StoreError {
     match &error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
         // SeaORM tells the value, which may be anything.
-        DbErr::Type(_) => StoreError::Internal("users.role holds what this program does not write".into()),
+        DbErr::Type(_) => StoreError::Internal("a column of choices holds what this program does not write".into()),
         DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
         DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
         _ if is_timeout(&error) => StoreError::TimedOut,
@@ -309,7 +309,7 @@ fn statement(sent: &metric::Info<'_>) -> Statement {
 fn type_of(parameter: &Value) -> &'static str {
     match parameter {
         parameter if *parameter == parameter.as_null() => "null",
-        Value::String(_) | Value::Char(_) => "text",
+        Value::String(_) | Value::Char(_) | Value::Json(_) => "text",
         Value::Float(_) | Value::Double(_) => "real",
         Value::Bytes(_) => "blob",
         _ => "integer",
