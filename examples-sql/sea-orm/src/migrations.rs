@@ -117,7 +117,7 @@ impl MigrationTrait for CreateProducts {
             .col(column(on, Column::CreatedAt, Kind::Whole))
             .col(column(on, Column::UpdatedAt, Kind::Whole))
             .take();
-        let indexes = [
+        let indexes = vec![
             Index::create().name("products_sku").col(Column::Sku).unique().take(),
             // For a listing by category.
             Index::create().name("products_category_id").col(Column::Category).col(Column::Id).take(),
@@ -161,10 +161,12 @@ impl MigrationTrait for CreateOrders {
             .take();
         let index = |name: &str, columns: &[Column]| {
             let mut index = Index::create().name(name).take();
-            columns.iter().for_each(|column| drop(index.col(*column)));
+            for column in columns {
+                index.col(*column);
+            }
             index
         };
-        let indexes = [
+        let indexes = vec![
             // Of orders without a key a customer may have many: NULL is not equal to NULL.
             index("orders_customer_key", &[Column::CustomerId, Column::IdempotencyKey]).unique().take(),
             // For a customer's orders, all or of a status.
@@ -210,7 +212,7 @@ impl MigrationTrait for CreateOrderLines {
             .primary_key(Index::create().col(Column::OrderId).col(Column::Position))
             .foreign_key(&mut order)
             .take();
-        create(manager, table, order_lines::Entity, []).await
+        create(manager, table, order_lines::Entity, Vec::new()).await
     }
 }
 
@@ -229,15 +231,17 @@ fn table(on: DbBackend, entity: impl EntityTrait) -> TableCreateStatement {
 async fn create(
     manager: &SchemaManager<'_>,
     mut table: TableCreateStatement,
-    entity: impl EntityTrait + Copy,
-    indexes: impl IntoIterator<Item = IndexCreateStatement> + Send,
+    entity: impl EntityTrait,
+    mut indexes: Vec<IndexCreateStatement>,
 ) -> Result<(), DbErr> {
-    let mut indexes: Vec<_> = indexes.into_iter().collect();
     if manager.get_database_backend() == DbBackend::MySql {
-        indexes.drain(..).for_each(|mut index| drop(table.index(&mut index)));
+        for index in &mut indexes {
+            table.index(index);
+        }
+        return manager.create_table(table).await;
     }
     manager.create_table(table).await?;
-    for mut index in indexes {
+    for index in &mut indexes {
         manager.create_index(index.table(entity).if_not_exists().take()).await?;
     }
     Ok(())

@@ -209,7 +209,7 @@ pub(crate) mod orders {
         #[sea_orm(belongs_to, from = "customer_id", to = "id")]
         pub customer: BelongsTo<super::users::Entity>,
         #[sea_orm(has_many)]
-        pub lines: HasMany<super::order_lines::Entity>,
+        pub lines: HasMany<order_lines::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
