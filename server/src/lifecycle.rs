@@ -8,7 +8,7 @@ use shared::demo;
 use shared::drain::Drain;
 use shared::passwords::Passwords;
 use shared::repository::{OpenError, StoreOptions};
-use shared::services::{SetupError, create_demo_admin, create_demo_users, create_first_admin};
+use shared::services::{SetupError, create_demo_admin, create_demo_data, create_first_admin};
 use shared::telemetry::{Telemetry, start_logs};
 use shared::tokens::Tokens;
 use std::io::Read;
@@ -111,7 +111,7 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
         if let Some(password) = create_demo_admin(users, &passwords, secrets.demo_hash).await? {
             eprintln!("demo users: sign in as {} with the password {}", demo::ADMIN_EMAIL, password.expose());
         }
-        create_demo_users(users).await?;
+        create_demo_data(&repositories).await?;
     }
 
     let telemetry =

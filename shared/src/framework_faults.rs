@@ -6,16 +6,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
+mod faulty;
+
 use crate::app::{App, Services};
-use crate::context::RequestContext;
 use crate::cors::Cors;
-use crate::domain::{EmailKey, User, UserId};
 use crate::drain::Drain;
 use crate::passwords::Passwords;
-use crate::repository::{PoolStatus, Repositories, Store, StoreError, UserQuery, UserRepository};
 use crate::telemetry::Telemetry;
 use crate::tokens::Tokens;
-use async_trait::async_trait;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,50 +22,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// A store whose reads hang for a while, and whose sign of life is a panic.
-struct Faulty;
-
-#[async_trait]
-impl UserRepository for Faulty {
-    async fn list(&self, _: &RequestContext, _: &UserQuery) -> Result<Vec<User>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn insert(&self, _: &RequestContext, _: &User) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn find(&self, _: &RequestContext, _: UserId) -> Result<Option<User>, StoreError> {
-        Ok(None)
-    }
-
-    async fn find_by_email(&self, _: &RequestContext, _: &EmailKey) -> Result<Option<User>, StoreError> {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        Ok(None)
-    }
-
-    async fn update(&self, _: &RequestContext, _: &User, _: i64) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn delete(&self, _: &RequestContext, _: UserId, _: i64) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Store for Faulty {
-    async fn ping(&self, _: &RequestContext) -> Result<(), StoreError> {
-        panic!("the store panics on purpose")
-    }
-
-    fn pool(&self) -> PoolStatus {
-        PoolStatus::default()
-    }
-
-    async fn close(&self) {}
-}
 
 /// A server of a framework over a store with faults.
 pub struct Running {
@@ -88,10 +42,9 @@ where
     let telemetry = Arc::new(Telemetry::new(framework, "faulty", Duration::from_secs(2), false).unwrap());
     let passwords = Arc::new(Passwords::start(1).unwrap());
     let tokens = Tokens::new(&[7; 32], "stackdiff", "stackdiff-api");
-    let repositories = Repositories { users: Arc::new(Faulty), store: Arc::new(Faulty) };
     let shutdown = CancellationToken::new();
     let app = App {
-        services: Services::new(repositories, passwords, tokens, telemetry.clone()),
+        services: Services::new(faulty::repositories(), passwords, tokens, telemetry.clone()),
         telemetry,
         drain: Drain::new(shutdown.clone()),
         cors: Arc::new(Cors::default()),

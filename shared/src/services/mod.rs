@@ -17,6 +17,6 @@ pub use hello::HelloService;
 pub use orders::{OrderService, Placed};
 pub use products::ProductService;
 pub use reports::ReportService;
-pub use setup::{SetupError, create_demo_admin, create_demo_users, create_first_admin};
+pub use setup::{SetupError, create_demo_admin, create_demo_data, create_first_admin};
 pub use system::SystemService;
 pub use users::UserService;

@@ -1,4 +1,4 @@
-//! What happens once, before the first request: the first admin, and the demo users.
+//! What happens once, before the first request: the first admin, and the demo data.
 
 use super::users::new_user;
 use crate::config::{Secret, SettingsError};
@@ -6,7 +6,7 @@ use crate::context::RequestContext;
 use crate::demo;
 use crate::domain::{EmailKey, PasswordHash, Role};
 use crate::passwords::{PasswordError, Passwords};
-use crate::repository::{StoreError, UserQuery, UserRepository};
+use crate::repository::{Repositories, StoreError, UserQuery, UserRepository};
 
 /// Why the first users could not be created.
 #[derive(Debug, thiserror::Error)]
@@ -83,19 +83,19 @@ pub async fn create_demo_admin(
     }
 }
 
-/// Creates the demo users, all with the demo admin's password, unless that was done before; also what another process, or
-/// a start that was cut off, has begun.
+/// Creates the demo users, all with the demo admin's password, and what they have ordered, unless that was done before;
+/// also what another process, or a start that was cut off, has begun.
 ///
 /// # Errors
 /// [`SetupError`].
-pub async fn create_demo_users(users: &dyn UserRepository) -> Result<(), SetupError> {
-    let context = RequestContext::internal("demo-users");
+pub async fn create_demo_data(repositories: &Repositories) -> Result<(), SetupError> {
+    let context = RequestContext::internal("demo-data");
     // Their hash is the admin's own, not a new one: so whoever made the admin, one password is good for all.
-    let admin = users.find(&context, demo::user(0, demo::unusable_hash()).id).await?;
+    let admin = repositories.users.find(&context, demo::user(0, demo::unusable_hash()).id).await?;
     if let Some(admin) = admin
-        && !demo::is_filled(&context, users).await?
+        && !demo::is_filled(&context, repositories).await?
     {
-        demo::fill(&context, users, &admin.password_hash).await?;
+        demo::fill(&context, repositories, &admin.password_hash).await?;
     }
     Ok(())
 }
