@@ -10,7 +10,8 @@ use sea_orm::sqlx::error::DatabaseError;
 #[cfg(feature = "mysql")]
 use sea_orm::sqlx::mysql::MySqlDatabaseError;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
-use sea_orm::{EntityTrait as _, ExecResult, QueryResult, QuerySelect as _, TransactionTrait as _, metric};
+use sea_orm::{EntityTrait as _, ExecResult, QueryResult, QuerySelect as _, metric};
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use shared::context::RequestContext;
 use shared::repository::{PoolStatus, Store, StoreError};
 use shared::telemetry::Statement;
@@ -34,12 +35,12 @@ impl Database {
     }
 
     /// A connection to read with, for one call of a repository.
-    pub(crate) fn reading(&self, context: &RequestContext) -> Session<'_> {
+    pub(crate) fn reading(&self, context: &RequestContext) -> Session {
         self.reading.session(context)
     }
 
     /// A connection to write with, for one call of a repository.
-    pub(crate) fn writing(&self, context: &RequestContext) -> Session<'_> {
+    pub(crate) fn writing(&self, context: &RequestContext) -> Session {
         self.writing.as_ref().unwrap_or(&self.reading).session(context)
     }
 
@@ -80,7 +81,7 @@ impl Store for Database {
 /// A pool and how many calls want something of it.
 pub(crate) struct Pool {
     current: RwLock<Handle>,
-    calls: AtomicUsize,
+    calls: Arc<AtomicUsize>,
     /// Makes another one in the place of one that is worn; see [`Link::is_worn`].
     renew: Option<Box<dyn Fn() -> Handle + Send + Sync>>,
 }
@@ -97,26 +98,26 @@ impl Pool {
     /// A pool that stays what it is.
     #[cfg(feature = "sqlite")]
     pub(crate) fn of_file(connection: DatabaseConnection) -> Self {
-        Self { current: RwLock::new(Handle { connection, link: None }), calls: AtomicUsize::new(0), renew: None }
+        Self { current: RwLock::new(Handle { connection, link: None }), calls: Arc::default(), renew: None }
     }
 
     /// A pool that is made anew when it is worn.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn of_server(make: impl Fn() -> Handle + Send + Sync + 'static) -> Self {
-        Self { current: RwLock::new(make()), calls: AtomicUsize::new(0), renew: Some(Box::new(make)) }
+        Self { current: RwLock::new(make()), calls: Arc::default(), renew: Some(Box::new(make)) }
     }
 
     /// Statements are reported to a callback that belongs to a handle of the pool, and a handle is cheap to clone: each
     /// call gets one of its own, whose callback knows the request if that is traced. So no task-local has to carry the
     /// request there, and a request that is not traced pays nothing.
-    fn session(&self, context: &RequestContext) -> Session<'_> {
+    fn session(&self, context: &RequestContext) -> Session {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let Handle { mut connection, link } = self.handle();
         let traced = context.is_traced().then(|| context.clone());
         if let Some(context) = traced.clone() {
             connection.set_metric_callback(move |sent| context.record(statement(sent)));
         }
-        Session { calls: &self.calls, connection, link, traced, started: Instant::now() }
+        Session(Arc::new(Call { calls: self.calls.clone(), connection, link, traced, started: Instant::now() }))
     }
 
     fn handle(&self) -> Handle {
@@ -168,9 +169,14 @@ fn size_and_idle(connection: &DatabaseConnection) -> (u32, usize) {
     }
 }
 
-/// A handle of a pool, for one call of a repository. SeaORM takes it wherever it takes a connection.
-pub(crate) struct Session<'a> {
-    calls: &'a AtomicUsize,
+/// A handle of a pool, for one call of a repository. SeaORM takes it wherever it takes a connection. What it asks of a
+/// server has a clone of it.
+#[derive(Clone)]
+pub(crate) struct Session(Arc<Call>);
+
+/// One call of a repository, until nothing that it asked for is at work.
+struct Call {
+    calls: Arc<AtomicUsize>,
     connection: DatabaseConnection,
     link: Option<Arc<Link>>,
     /// The request, if it keeps what is sent.
@@ -178,24 +184,41 @@ pub(crate) struct Session<'a> {
     started: Instant,
 }
 
-impl Session<'_> {
+impl Session {
     /// Whether nobody else writes while one of this session's statements does, whatever process they are in. So it is
     /// in SQLite.
     pub(crate) fn writes_alone(&self) -> bool {
         self.get_database_backend() == DbBackend::Sqlite
     }
 
-    /// Awaits something of the database, not beyond the limit of this call if it is a server's.
-    pub(crate) async fn limited<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        match &self.link {
-            Some(link) => link.limited(self.started, call).await,
-            None => call.await,
-        }
+    /// Asks something of the database: a statement, or a transaction from its begin to its end.
+    ///
+    /// Of a server in a task of its own, which comes to an end, or to the limit of this call, also if whoever called goes
+    /// away. sqlx does not bear a future that is dropped in the middle: most of all on MySQL its connection may take the
+    /// rest of one answer for the next one, panic, or wait for ever and be lost to the pool. SQLite's connections are
+    /// threads, which end what they began anyway.
+    pub(crate) async fn ask<T, F>(&self, question: impl FnOnce(Self) -> F) -> Result<T, DbErr>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, DbErr>> + Send + 'static,
+    {
+        let answer = question(self.clone());
+        let Some(link) = self.0.link.clone() else { return answer.await };
+        let started = self.0.started;
+        let task = tokio::spawn(async move { link.limited(started, answer).await });
+        // A panic of the driver is told as an error.
+        task.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     }
 
     /// Begins a transaction. SeaORM's callback hears of neither its begin nor its end.
+    ///
+    /// In SQLite it writes from its begin on: one that begins as a reader is refused its first write if somebody else has
+    /// written since. The servers have no such thing.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.recorded("BEGIN", self.connection.begin()).await
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
+        let text = if self.writes_alone() { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        self.recorded(text, self.0.connection.begin_with_options(options)).await
     }
 
     pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
@@ -209,7 +232,7 @@ impl Session<'_> {
     async fn recorded<T>(&self, text: &str, sent: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let outcome = sent.await;
-        if let Some(context) = &self.traced {
+        if let Some(context) = &self.0.traced {
             let duration = started.elapsed();
             context.record(Statement { statement: text.to_owned(), parameters: Vec::new(), duration });
         }
@@ -218,29 +241,30 @@ impl Session<'_> {
 }
 
 #[async_trait]
-impl ConnectionTrait for Session<'_> {
+impl ConnectionTrait for Session {
     fn get_database_backend(&self) -> DbBackend {
-        self.connection.get_database_backend()
+        self.0.connection.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: sea_orm::Statement) -> Result<ExecResult, DbErr> {
-        self.limited(self.connection.execute_raw(statement)).await
+        self.ask(|session| async move { session.0.connection.execute_raw(statement).await }).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.limited(self.connection.execute_unprepared(sql)).await
+        let sql = sql.to_owned();
+        self.ask(|session| async move { session.0.connection.execute_unprepared(&sql).await }).await
     }
 
     async fn query_one_raw(&self, statement: sea_orm::Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.limited(self.connection.query_one_raw(statement)).await
+        self.ask(|session| async move { session.0.connection.query_one_raw(statement).await }).await
     }
 
     async fn query_all_raw(&self, statement: sea_orm::Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.limited(self.connection.query_all_raw(statement)).await
+        self.ask(|session| async move { session.0.connection.query_all_raw(statement).await }).await
     }
 }
 
-impl Drop for Session<'_> {
+impl Drop for Call {
     fn drop(&mut self) {
         self.calls.fetch_sub(1, Ordering::Relaxed);
     }
@@ -254,7 +278,7 @@ pub(crate) fn failure(error: DbErr) -> StoreError {
     match &error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
         // SeaORM tells the value, which may be anything.
-        DbErr::Type(_) => StoreError::Internal("users.role holds what this program does not write".into()),
+        DbErr::Type(_) => StoreError::Internal("a column of choices holds what this program does not write".into()),
         DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
         DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
         _ if is_timeout(&error) => StoreError::TimedOut,
@@ -277,7 +301,7 @@ fn is_about_data(error: &SqlxError) -> bool {
 /// Whether the database gave up a transaction, for the sake of another one, and took back all of it.
 pub(crate) fn is_deadlock(error: &DbErr) -> bool {
     let error = driver_error(error).and_then(SqlxError::as_database_error);
-    error.is_some_and(|error| ["40P01", "1213"].contains(&code(error).as_ref()))
+    error.is_some_and(|error| ["40001", "40P01", "1213"].contains(&code(error).as_ref()))
 }
 
 /// What names an error: on MySQL its number, elsewhere the code of the standard (SQLSTATE) or of SQLite.
@@ -309,7 +333,7 @@ fn statement(sent: &metric::Info<'_>) -> Statement {
 fn type_of(parameter: &Value) -> &'static str {
     match parameter {
         parameter if *parameter == parameter.as_null() => "null",
-        Value::String(_) | Value::Char(_) => "text",
+        Value::String(_) | Value::Char(_) | Value::Json(_) => "text",
         Value::Float(_) | Value::Double(_) => "real",
         Value::Bytes(_) => "blob",
         _ => "integer",

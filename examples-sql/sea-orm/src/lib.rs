@@ -72,9 +72,26 @@ mod migrations;
 pub mod mysql;
 #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
 mod network;
+mod orders;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod products;
+mod reports;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod users;
+
+use shared::repository::Repositories;
+use std::sync::Arc;
+
+/// What each database's `open` gives.
+fn repositories(database: Arc<connection::Database>) -> Repositories {
+    Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    }
+}

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::Expr;
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect};
-use sea_orm::{ConnectionTrait as _, DbErr, QueryTrait as _, SqlErr, StatementBuilder};
+use sea_orm::{ConnectionTrait as _, DbErr, QueryTrait as _, SqlErr, Statement, StatementBuilder};
 use shared::context::RequestContext;
 use shared::domain::{EmailKey, Role, User, UserId};
 use shared::repository::{StoreError, UserQuery, UserRepository};
@@ -91,7 +91,7 @@ fn has_version(id: UserId, expected_version: i64) -> Condition {
 /// On a server two statements would run at the same time, each see the admin whom the other one takes away, and leave
 /// none; MySQL refuses to look at the table that it changes, too (error 1093). There an admin is left to
 /// [`take_admin_away`].
-fn leaves_an_admin(session: &Session<'_>, id: UserId) -> Condition {
+fn leaves_an_admin(session: &Session, id: UserId) -> Condition {
     let is_no_admin = Condition::any().add(users::COLUMN.role.ne(users::Role::Admin));
     if !session.writes_alone() {
         return is_no_admin;
@@ -108,7 +108,7 @@ fn leaves_an_admin(session: &Session<'_>, id: UserId) -> Condition {
 /// Sends the statement that changes the row only if an admin is surely left. If that was what kept it from changing, and
 /// could not be decided by it, sends the plain one where it can.
 async fn change<S: StatementBuilder>(
-    session: &Session<'_>,
+    session: &Session,
     careful: &S,
     plain: &S,
     id: UserId,
@@ -128,26 +128,27 @@ const TRIES: u32 = 3;
 
 /// Changes or deletes somebody who is an admin, if there is another one.
 async fn take_admin_away<S: StatementBuilder>(
-    session: &Session<'_>,
+    session: &Session,
     change: &S,
     id: UserId,
     expected_version: i64,
 ) -> Result<(), StoreError> {
+    let change = session.get_database_backend().build(change);
+    let attempt = |session| try_to_take_admin_away(session, change.clone(), id, expected_version);
     for _ in 1..TRIES {
-        match session.limited(try_to_take_admin_away(session, change, id, expected_version)).await {
+        match session.ask(attempt).await {
             Err(error) if is_deadlock(&error) => {}
             outcome => return outcome.map_err(write_error)?,
         }
     }
-    let last_try = session.limited(try_to_take_admin_away(session, change, id, expected_version));
-    last_try.await.map_err(write_error)?
+    session.ask(attempt).await.map_err(write_error)?
 }
 
 /// Locks the first two admins, always in this order, before it looks and writes: whoever else takes an admin away waits
 /// here, and one of the two is left whatever becomes of `id`. All admins would do as well, and be more to lock.
-async fn try_to_take_admin_away<S: StatementBuilder>(
-    session: &Session<'_>,
-    change: &S,
+async fn try_to_take_admin_away(
+    session: Session,
+    change: Statement,
     id: UserId,
     expected_version: i64,
 ) -> Result<Result<(), StoreError>, DbErr> {
@@ -163,7 +164,7 @@ async fn try_to_take_admin_away<S: StatementBuilder>(
     let refusal = match &admins[..] {
         [(last, version)] if *last == id.to_string() && *version == expected_version => StoreError::LastAdmin,
         [(last, _)] if *last == id.to_string() => StoreError::VersionConflict,
-        _ if transaction.execute(change).await?.rows_affected() > 0 => {
+        _ if transaction.execute_raw(change).await?.rows_affected() > 0 => {
             return session.commit(transaction).await.map(Ok);
         }
         _ => StoreError::VersionConflict,
@@ -177,7 +178,7 @@ async fn try_to_take_admin_away<S: StatementBuilder>(
 /// No transaction holds the two statements together, and none is needed: versions only rise, so a row that has the
 /// expected version now had it then as well, and only the other condition can have failed. In every other case the
 /// row has been changed or deleted by now, which is what the caller is told, and tries again or not.
-async fn refusal(session: &Session<'_>, id: UserId, expected_version: i64) -> StoreError {
+async fn refusal(session: &Session, id: UserId, expected_version: i64) -> StoreError {
     let version = users::Entity::find_by_id(id.to_string()).select_only().column(users::Column::Version);
     match version.into_tuple::<i64>().one(session).await {
         Ok(Some(version)) if version == expected_version => StoreError::LastAdmin,
@@ -193,6 +194,8 @@ async fn refusal(session: &Session<'_>, id: UserId, expected_version: i64) -> St
 fn write_error(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::EmailTaken,
+        // The orders refer to their customer. Whoever places one at the same time is waited for, or finds the user gone.
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::HasOrders,
         _ => failure(error),
     }
 }

@@ -2,6 +2,8 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod shop;
+
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, SqliteTransactionMode, Statement};
 use sea_orm::{TransactionOptions, TransactionTrait};
 use shared::context::RequestContext;
@@ -110,7 +112,14 @@ async fn a_start_that_is_cancelled_anywhere_does_not_keep_the_next_from_starting
     }
 }
 
-/// No write of today needs a transaction; the schema's at start does, and this is what it relies on.
+#[tokio::test]
+async fn an_order_that_is_dropped_anywhere_is_placed_as_a_whole_or_not_at_all() {
+    let (_folder, path) = path();
+    let (store, other) = (open(&path).await, open(&path).await);
+    shop::what_is_dropped_anywhere_happens_as_a_whole_or_not_at_all(&store, &other).await;
+}
+
+/// What placing an order relies on, and the schema at start.
 #[tokio::test]
 async fn a_transaction_that_is_dropped_is_rolled_back_before_its_connection_is_used_again() {
     let (folder, _) = path();

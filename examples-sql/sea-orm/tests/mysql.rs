@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod faults;
+mod shop;
+mod sibling;
 
-use faults::{Kind, Own, context, database, open, raw, refusal, texts};
-use sea_orm::ConnectionTrait as _;
-use shared::domain::{EmailKey, Role};
+use faults::{Kind, Own, database, open, raw, refusal, texts};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use shared::domain::Role;
 use shared::repository::{OpenError, Repositories, StoreOptions, UserQuery};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,6 +89,10 @@ cases! {
     a_write_that_is_cancelled_anywhere_happens_as_a_whole_or_not_at_all;
     admins_who_delete_each_other_by_several_stores_leave_one;
     each_operation_sends_what_the_documentation_says("`id` = ?");
+    a_database_of_the_first_version_is_brought_up_to_date_by_many_at_once;
+    an_order_that_is_dropped_anywhere_is_placed_as_a_whole_or_not_at_all;
+    orders_are_whole_after_kill_9_and_the_books_balance;
+    what_the_database_gave_up_for_another_transaction_is_tried_again;
     data_that_this_program_cannot_have_written_is_an_internal_fault(&[
         "ALTER TABLE users MODIFY role VARCHAR(9) NOT NULL;UPDATE users SET role = 'secret'",
         "UPDATE users SET id = upper(id)",
@@ -181,6 +187,18 @@ async fn the_tables_are_as_the_other_orm_expects() {
     let refused = "INSERT INTO users VALUES ('', '', '', '', '', 'root', 1, 1, 0, 0)";
     let refused = raw(&database.url).await.execute_unprepared(refused).await;
     assert!(refused.unwrap_err().to_string().contains("CONSTRAINT"));
+
+    let theirs = faults::database::<MySql>();
+    faults::made_by_the_other_orm::<MySql>(&theirs.url, &sibling::MYSQL).await;
+    let [ours, theirs] = [raw(&database.url).await, raw(&theirs.url).await];
+    for table in ["products", "orders", "order_lines"] {
+        let made = async |database: &DatabaseConnection| {
+            let show = Statement::from_string(DbBackend::MySql, format!("SHOW CREATE TABLE {table}"));
+            let row = database.query_one_raw(show).await.unwrap().unwrap();
+            row.try_get_by_index::<String>(1).unwrap()
+        };
+        assert_eq!(made(&ours).await, made(&theirs).await);
+    }
 }
 
 #[tokio::test]
@@ -201,7 +219,7 @@ async fn a_page_of_one_role_begins_in_the_index_where_the_page_does() {
     let statement = list.statements()[0].statement.clone();
     let values = ["'user'".to_owned(), format!("'{after}'"), "20".to_owned()];
     let sql = values.iter().fold(statement, |sql, value| sql.replacen('?', value, 1));
-    let plan = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, format!("EXPLAIN {sql}"));
+    let plan = Statement::from_string(DbBackend::MySql, format!("EXPLAIN {sql}"));
     let plan = raw.query_one_raw(plan).await.unwrap().unwrap();
     let text = |column: &str| plan.try_get::<String>("", column).unwrap();
     assert_eq!((text("type").as_str(), text("key").as_str()), ("range", "users_role_id"), "{sql}");
@@ -211,28 +229,19 @@ async fn a_page_of_one_role_begins_in_the_index_where_the_page_does() {
 #[tokio::test]
 async fn a_database_that_the_other_orm_made_opens() {
     let database = database::<MySql>();
-    open::<MySql>(&database.url).await.store.close().await;
-    let made = raw(&database.url).await;
+    let made = faults::made_by_the_other_orm::<MySql>(&database.url, &sibling::MYSQL).await;
+    for script in sibling::ROWS {
+        made.execute_unprepared(script).await.unwrap();
+    }
+    let store = open::<MySql>(&database.url).await;
+    sibling::the_rows_are_read(&store).await;
+    store.store.close().await;
+
     made.execute_unprepared(
-        "DROP TABLE users, seaql_migrations;
-         CREATE TABLE users (
-            id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY NOT NULL, name VARCHAR(400) NOT NULL,
-            email VARCHAR(254) NOT NULL, email_key VARCHAR(254) NOT NULL, password_hash VARCHAR(255) NOT NULL,
-            role VARCHAR(5) NOT NULL CHECK (role IN ('user', 'admin')), version BIGINT NOT NULL,
-            credentials_version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
-            UNIQUE KEY users_email_key (email_key), KEY users_role_id (role, id)
-         ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-         INSERT INTO users VALUES ('0190f5fe-7c00-7000-8000-000000000001', 'Ada', 'Ada@example.com', 'ada@example.com',
-            '$argon2id$', 'admin', 3, 2, 1700000000000, 1700000000001);",
+        "DROP TABLE order_lines, orders, products, users; CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT)",
     )
     .await
     .unwrap();
-    let store = open::<MySql>(&database.url).await;
-    let ada = store.users.find_by_email(&context(), &EmailKey::of("ADA@example.com")).await.unwrap().unwrap();
-    assert_eq!((ada.version, ada.updated_at.as_millis()), (3, 1_700_000_000_001));
-    store.store.close().await;
-
-    made.execute_unprepared("DROP TABLE users; CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT)").await.unwrap();
     let said = refusal::<MySql>(&database.url).await;
     assert!(said.contains("it belongs to another program"), "{said}");
 }

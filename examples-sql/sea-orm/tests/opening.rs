@@ -2,10 +2,13 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod shop;
+mod sibling;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
-use shared::domain::{EmailKey, Role, User};
+use shared::domain::User;
 use shared::repository::Repositories;
 use shared::store_contract::options;
 use std::path::{Path, PathBuf};
@@ -127,56 +130,108 @@ async fn a_file_that_the_other_orm_made_opens() {
     let (folder, _) = path();
     let path = folder.path().join("x.db");
     let made = raw(&path).await;
-    made.execute_unprepared(
-        "CREATE TABLE users (
-            id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL, email_key TEXT NOT NULL,
-            password_hash TEXT NOT NULL, role TEXT NOT NULL CHECK (role IN ('user', 'admin')), version BIGINT NOT NULL,
-            credentials_version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
-         CREATE UNIQUE INDEX users_email_key ON users (email_key);
-         CREATE INDEX users_role_id ON users (role, id);
-         INSERT INTO users VALUES ('0190f5fe-7c00-7000-8000-000000000001', 'Ada', 'Ada@example.com', 'ada@example.com',
-            '$argon2id$', 'admin', 3, 2, 1700000000000, 1700000000001);",
-    )
-    .await
-    .unwrap();
+    for script in sibling::SQLITE.iter().chain(&sibling::ROWS) {
+        made.execute_unprepared(script).await.unwrap();
+    }
     let store = open(&path).await;
-    let ada = store.users.find_by_email(&context(), &EmailKey::of("ADA@example.com")).await.unwrap().unwrap();
-    assert_eq!((ada.id.to_string().as_str(), ada.role), ("0190f5fe-7c00-7000-8000-000000000001", Role::Admin));
-    assert_eq!((ada.version, ada.credentials_version), (3, 2));
-    assert_eq!((ada.created_at.as_millis(), ada.updated_at.as_millis()), (1_700_000_000_000, 1_700_000_000_001));
+    sibling::the_rows_are_read(&store).await;
     store.store.close().await;
     open(&path).await;
 }
 
+async fn texts(database: &DatabaseConnection, sql: &str) -> Vec<String> {
+    let rows = database.query_all_raw(statement(sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
 #[tokio::test]
 async fn the_tables_are_as_the_other_orm_expects() {
-    let (_folder, path) = path();
+    let (folder, path) = path();
     open(&path).await;
-    let raw = raw(&path).await;
-    let columns =
-        "SELECT name || ' ' || upper(type) || ' ' || \"notnull\" || ' ' || pk FROM pragma_table_info('users')";
-    let columns: Vec<String> = raw
-        .query_all_raw(statement(columns))
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.try_get_by_index(0).unwrap())
+    let (ours, theirs) = (raw(&path).await, raw(&folder.path().join("theirs.db")).await);
+    for script in sibling::SQLITE {
+        theirs.execute_unprepared(script).await.unwrap();
+    }
+    let tables = "(SELECT name AS t FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%migrations')";
+    for (sql, count) in [
+        (
+            format!(
+                "SELECT concat_ws(' ', t, c.name, upper(type), \"notnull\", pk) FROM {tables}, pragma_table_info(t) AS c"
+            ),
+            39,
+        ),
+        (
+            format!(
+                "SELECT concat_ws(' ', t, i.name, i.\"unique\", (SELECT group_concat(name) FROM pragma_index_info(i.name))) \
+                 FROM {tables}, pragma_index_list(t) AS i"
+            ),
+            12,
+        ),
+        (
+            format!(
+                "SELECT concat_ws(' ', t, \"table\", \"from\", \"to\", on_update, on_delete) \
+                 FROM {tables}, pragma_foreign_key_list(t)"
+            ),
+            2,
+        ),
+    ] {
+        let [mut ours, mut theirs] = [texts(&ours, &sql).await, texts(&theirs, &sql).await];
+        ours.sort();
+        theirs.sort();
+        assert_eq!(ours, theirs);
+        assert_eq!(ours.len(), count, "{ours:?}");
+    }
+    for script in sibling::ROWS {
+        ours.execute_unprepared(script).await.unwrap();
+    }
+    for refused in [
+        "UPDATE users SET role = 'root'",
+        "UPDATE products SET stock = -1",
+        "UPDATE products SET price_cents = -1",
+        "UPDATE products SET attributes = 'x'",
+        "UPDATE orders SET status = 'lost'",
+        "UPDATE order_lines SET quantity = 0",
+    ] {
+        let refused = ours.execute_unprepared(refused).await.unwrap_err().to_string();
+        assert!(refused.contains("CHECK constraint failed"), "{refused}");
+    }
+    for refused in ["DELETE FROM users", "DELETE FROM orders"] {
+        let refused = ours.execute_unprepared(refused).await.unwrap_err().to_string();
+        assert!(refused.contains("FOREIGN KEY constraint failed"), "{refused}");
+    }
+}
+
+/// As the first version left it, with users alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_the_first_version_is_brought_up_to_date_by_many_at_once() {
+    let (_folder, path) = path();
+    let store = open(&path).await;
+    store.users.insert(&context(), &somebody(1)).await.unwrap();
+    store.store.close().await;
+    let old = raw(&path).await;
+    for undo in [
+        "DROP TABLE order_lines",
+        "DROP TABLE orders",
+        "DROP TABLE products",
+        "DELETE FROM seaql_migrations WHERE version <> 'm20260101_000001_create_users'",
+    ] {
+        old.execute_unprepared(undo).await.unwrap();
+    }
+    let starts: Vec<_> = (0..8)
+        .map(|_| {
+            let path = path.clone();
+            tokio::spawn(async move { try_open(&path).await })
+        })
         .collect();
-    let expected = [
-        "id TEXT 1 1",
-        "name TEXT 1 0",
-        "email TEXT 1 0",
-        "email_key TEXT 1 0",
-        "password_hash TEXT 1 0",
-        "role TEXT 1 0",
-        "version BIGINT 1 0",
-        "credentials_version BIGINT 1 0",
-        "created_at BIGINT 1 0",
-        "updated_at BIGINT 1 0",
-    ];
-    assert_eq!(columns, expected);
-    let refused = raw.execute_unprepared("INSERT INTO users VALUES ('', '', '', '', '', 'root', 1, 1, 0, 0)").await;
-    assert!(refused.unwrap_err().to_string().contains("CHECK constraint failed"));
+    for started in starts {
+        started.await.unwrap().unwrap();
+    }
+    let (store, lamp) = (open(&path).await, shop::product(1, 5));
+    store.products.insert(&context(), &lamp).await.unwrap();
+    let order = shop::order(&somebody(1), &[(&lamp, 2)]);
+    store.orders.place(&context(), &order).await.unwrap();
+    assert_eq!(store.orders.find(&context(), order.id).await.unwrap(), Some(order));
+    assert_eq!(texts(&old, "SELECT version FROM seaql_migrations").await.len(), 4);
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod faults;
+mod shop;
+mod sibling;
 
-use faults::{Kind, Own, context, database, open, raw, refusal, texts};
+use faults::{Kind, Own, database, open, raw, refusal, texts};
 use sea_orm::ConnectionTrait as _;
-use shared::domain::EmailKey;
 use shared::repository::{OpenError, Repositories, StoreOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -108,6 +109,10 @@ cases! {
     a_write_that_is_cancelled_anywhere_happens_as_a_whole_or_not_at_all;
     admins_who_delete_each_other_by_several_stores_leave_one;
     each_operation_sends_what_the_documentation_says("\"id\" = $1");
+    a_database_of_the_first_version_is_brought_up_to_date_by_many_at_once;
+    an_order_that_is_dropped_anywhere_is_placed_as_a_whole_or_not_at_all;
+    orders_are_whole_after_kill_9_and_the_books_balance;
+    what_the_database_gave_up_for_another_transaction_is_tried_again;
     data_that_this_program_cannot_have_written_is_an_internal_fault(&[
         "ALTER TABLE users DROP CONSTRAINT IF EXISTS users_role_check;UPDATE users SET role = 'secret'",
         "UPDATE users SET id = upper(id)",
@@ -202,33 +207,49 @@ async fn the_tables_are_as_the_other_orm_expects() {
     let refused = "INSERT INTO users VALUES ('', '', '', '', '', 'root', 1, 1, 0, 0)";
     let refused = raw(&database.url).await.execute_unprepared(refused).await;
     assert!(refused.unwrap_err().to_string().contains("check constraint"));
+
+    let theirs = faults::database::<Postgres>();
+    faults::made_by_the_other_orm::<Postgres>(&theirs.url, &sibling::POSTGRES).await;
+    let tables = "('products', 'orders', 'order_lines')";
+    for (sql, count) in [
+        (
+            format!(
+                "SELECT concat_ws(' ', table_name, column_name, data_type, collation_name, is_nullable) \
+                 FROM information_schema.columns WHERE table_name IN {tables} ORDER BY table_name, ordinal_position"
+            ),
+            29,
+        ),
+        (format!("SELECT indexdef FROM pg_indexes WHERE tablename IN {tables} ORDER BY 1"), 9),
+        (
+            format!(
+                "SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint \
+                 WHERE conrelid::regclass::text IN {tables} AND contype <> 'n' ORDER BY 1"
+            ),
+            9,
+        ),
+    ] {
+        let ours = texts(&database.url, &sql).await;
+        assert_eq!(ours, texts(&theirs.url, &sql).await);
+        assert_eq!(ours.len(), count, "{ours:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_database_that_the_other_orm_made_opens() {
     let database = database::<Postgres>();
-    open::<Postgres>(&database.url).await.store.close().await;
-    let made = raw(&database.url).await;
+    let made = faults::made_by_the_other_orm::<Postgres>(&database.url, &sibling::POSTGRES).await;
+    for script in sibling::ROWS {
+        made.execute_unprepared(script).await.unwrap();
+    }
+    let store = open::<Postgres>(&database.url).await;
+    sibling::the_rows_are_read(&store).await;
+    store.store.close().await;
+
     made.execute_unprepared(
-        "DROP TABLE users, seaql_migrations;
-         CREATE TABLE users (
-            id TEXT COLLATE \"C\" PRIMARY KEY NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL,
-            email_key TEXT COLLATE \"C\" NOT NULL, password_hash TEXT NOT NULL,
-            role TEXT NOT NULL CHECK (role IN ('user', 'admin')), version BIGINT NOT NULL,
-            credentials_version BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
-         CREATE UNIQUE INDEX users_email_key ON users (email_key);
-         CREATE INDEX users_role_id ON users (role, id);
-         INSERT INTO users VALUES ('0190f5fe-7c00-7000-8000-000000000001', 'Ada', 'Ada@example.com', 'ada@example.com',
-            '$argon2id$', 'admin', 3, 2, 1700000000000, 1700000000001);",
+        "DROP TABLE order_lines, orders, products, users; CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT)",
     )
     .await
     .unwrap();
-    let store = open::<Postgres>(&database.url).await;
-    let ada = store.users.find_by_email(&context(), &EmailKey::of("ADA@example.com")).await.unwrap().unwrap();
-    assert_eq!((ada.version, ada.updated_at.as_millis()), (3, 1_700_000_000_001));
-    store.store.close().await;
-
-    made.execute_unprepared("DROP TABLE users; CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT)").await.unwrap();
     let said = refusal::<Postgres>(&database.url).await;
     assert!(said.contains("it belongs to another program"), "{said}");
 }

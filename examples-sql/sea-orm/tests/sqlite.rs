@@ -2,6 +2,8 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod shop;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionOptions, TransactionTrait};
 use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
@@ -209,6 +211,12 @@ async fn statements_are_recorded_without_values_for_the_request_that_sent_them()
     let silent = context();
     store.users.find(&silent, somebody(1).id).await.unwrap();
     assert!(silent.statements().is_empty());
+}
+
+#[tokio::test]
+async fn each_operation_sends_what_the_documentation_says() {
+    let (_folder, path) = path();
+    shop::each_operation_sends_what_the_documentation_says(&open(&path).await).await;
 }
 
 #[tokio::test]

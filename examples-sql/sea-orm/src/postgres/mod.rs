@@ -3,7 +3,7 @@
 mod connection;
 mod migrations;
 
-use crate::users::Users;
+use crate::repositories;
 use shared::repository::{OpenError, Repositories, StoreOptions};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// [`OpenError`] with what to do about it.
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
     let database = Arc::new(connection::open(database_url, options).await?);
-    Ok(Repositories { users: Arc::new(Users::new(database.clone())), store: database })
+    Ok(repositories(database))
 }
 
 /// Removes the database of this URL with everything in it, whoever is connected to it.

@@ -3,7 +3,7 @@
 mod connection;
 mod migrations;
 
-use crate::users::Users;
+use crate::repositories;
 use shared::repository::{OpenError, Repositories, StoreOptions, file_path, remove_sqlite_file};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const EXAMPLE: &str = "sqlite://data/x.db";
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
     let path = file_path(database_url, "sqlite", EXAMPLE)?;
     let database = Arc::new(connection::open(&path, options.connections).await?);
-    Ok(Repositories { users: Arc::new(Users::new(database.clone())), store: database })
+    Ok(repositories(database))
 }
 
 /// Removes the file of this URL with everything in it, and what SQLite keeps beside it. Nothing may have it open.

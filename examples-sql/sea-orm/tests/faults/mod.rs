@@ -3,6 +3,7 @@
 //! Longer than 400 lines because the cases are two files' cases, and the stage they need (a server of a test's own, a
 //! proxy that cuts) is with them.
 
+use crate::shop;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, TransactionTrait as _};
 use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
@@ -16,7 +17,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -628,6 +629,10 @@ pub async fn data_that_this_program_cannot_have_written_is_an_internal_fault<K: 
 pub async fn each_operation_sends_what_the_documentation_says<K: Kind>(placeholder: &str) {
     let database = database::<K>();
     let store = open::<K>(&database.url).await;
+    shop::each_operation_sends_what_the_documentation_says(&store).await;
+    raw(&database.url).await.execute_unprepared("DELETE FROM order_lines").await.unwrap();
+    raw(&database.url).await.execute_unprepared("DELETE FROM orders").await.unwrap();
+    raw(&database.url).await.execute_unprepared("DELETE FROM users").await.unwrap();
     let sent = |context: &RequestContext| -> Vec<String> {
         let word = |text: String| text.split(' ').next().unwrap().to_owned();
         context.statements().into_iter().map(|statement| word(statement.statement)).collect()
@@ -677,6 +682,130 @@ pub async fn each_operation_sends_what_the_documentation_says<K: Kind>(placehold
     let silent = context();
     store.users.find(&silent, somebody(1).id).await.unwrap();
     assert!(silent.statements().is_empty());
+}
+
+/// A database with the tables of `store-diesel`, as its scripts make them.
+pub async fn made_by_the_other_orm<K: Kind>(url: &str, scripts: &[&str]) -> DatabaseConnection {
+    open::<K>(url).await.store.close().await;
+    let made = raw(url).await;
+    let empty = "DROP TABLE order_lines, orders, products, users, seaql_migrations";
+    for script in [empty].iter().chain(scripts) {
+        made.execute_unprepared(script).await.unwrap();
+    }
+    made
+}
+
+/// As the first version left it, with users alone.
+pub async fn a_database_of_the_first_version_is_brought_up_to_date_by_many_at_once<K: Kind>() {
+    let database = database::<K>();
+    let store = open::<K>(&database.url).await;
+    let (customer, lamp) = (shop::customer(1), shop::product(1, 5));
+    store.users.insert(&context(), &customer).await.unwrap();
+    store.store.close().await;
+    let old = raw(&database.url).await;
+    for undo in [
+        "DROP TABLE order_lines, orders, products",
+        "DELETE FROM seaql_migrations WHERE version <> 'm20260101_000001_create_users'",
+    ] {
+        old.execute_unprepared(undo).await.unwrap();
+    }
+    let start = |_| {
+        let url = database.url.clone();
+        tokio::spawn(async move {
+            let options = StoreOptions { connections: 1, timeout: Duration::from_secs(10) };
+            K::open(&url, options).await.map_err(|error| error.to_string())?.store.close().await;
+            Ok::<_, String>(())
+        })
+    };
+    for started in (0..8).map(start).collect::<Vec<_>>() {
+        started.await.unwrap().unwrap();
+    }
+    let store = open::<K>(&database.url).await;
+    store.products.insert(&context(), &lamp).await.unwrap();
+    let order = shop::order(&customer, &[(&lamp, 2)]);
+    store.orders.place(&context(), &order).await.unwrap();
+    assert_eq!(store.orders.find(&context(), order.id).await.unwrap(), Some(order));
+    assert_eq!(texts(&database.url, "SELECT version FROM seaql_migrations").await.len(), 4);
+}
+
+pub async fn an_order_that_is_dropped_anywhere_is_placed_as_a_whole_or_not_at_all<K: Kind>() {
+    let database = database::<K>();
+    let options = StoreOptions { connections: 1, timeout: LIMIT };
+    let store = K::open(&format!("{}?statement-cache-capacity=0", database.url), options).await.unwrap();
+    let other = open::<K>(&database.url).await;
+    shop::what_is_dropped_anywhere_happens_as_a_whole_or_not_at_all(&store, &other).await;
+}
+
+pub async fn orders_are_whole_after_kill_9_and_the_books_balance<K: Kind>() {
+    let mut server = Own::<K>::start(&[]);
+    let store = open::<K>(&server.url()).await;
+    let (customer, one, two) = (shop::customer(1), shop::product(1, 100_000), shop::product(2, 100_000));
+    shop::given(&store, &customer, &[&one, &two]).await;
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let place = |number: i64| {
+        let (orders, acknowledged) = (store.orders.clone(), acknowledged.clone());
+        let lines = if number % 2 == 0 { [(&one, 3), (&two, 1)] } else { [(&two, 2), (&one, 1)] };
+        let order = shop::order(&customer, &lines);
+        tokio::spawn(async move {
+            let placed = orders.place(&context(), &order).await;
+            acknowledged.fetch_add(usize::from(placed.is_ok()), Ordering::Relaxed);
+            (order, placed)
+        })
+    };
+    let placings: Vec<_> = (0..100).map(place).collect();
+    soon(async || acknowledged.load(Ordering::Relaxed) >= 20).await;
+    tokio::task::block_in_place(|| server.kill_and_restart());
+    soon(async || store.users.find(&context(), customer.id).await.is_ok()).await;
+    let (mut placed, mut failed) = (0, 0);
+    for placing in placings {
+        let (order, outcome) = placing.await.unwrap();
+        let found = store.orders.find(&context(), order.id).await.unwrap();
+        match outcome {
+            Ok(()) => {
+                assert_eq!(found, Some(order));
+                placed += 1;
+            }
+            Err(_) => {
+                assert!(found.is_none() || found == Some(order), "{found:?}");
+                failed += 1;
+            }
+        }
+    }
+    assert!(placed >= 20 && failed > 0, "{placed} placed and {failed} failed");
+    shop::the_books_balance(&store, &[&customer], &[&one, &two]).await;
+    store.orders.place(&context(), &shop::order(&customer, &[(&one, 1), (&two, 1)])).await.unwrap();
+    nothing_in_use(&store).await;
+}
+
+/// Somebody locks in another order than the store, and has more to lose: it is the store's transaction that is given up.
+pub async fn what_the_database_gave_up_for_another_transaction_is_tried_again<K: Kind>() {
+    let database = database::<K>();
+    let store = K::open(&database.url, StoreOptions { timeout: Duration::from_secs(20), ..OPTIONS }).await.unwrap();
+    let (customer, one, two) = (shop::customer(1), shop::product(1, 100), shop::product(2, 100));
+    shop::given(&store, &customer, &[&one, &two]).await;
+    for number in 3..60 {
+        store.products.insert(&context(), &shop::product(number, 1)).await.unwrap();
+    }
+    let other = raw(&database.url).await.begin().await.unwrap();
+    for condition in [format!("id > '{}'", two.id), format!("id = '{}'", two.id)] {
+        other.execute_unprepared(&format!("UPDATE products SET name = 'Other' WHERE {condition}")).await.unwrap();
+    }
+    let placing = {
+        let (orders, context) = (store.orders.clone(), traced());
+        let order = shop::order(&customer, &[(&two, 1), (&one, 1)]);
+        tokio::spawn(async move { (orders.place(&context, &order).await, context.statements()) })
+    };
+    let free = format!("SELECT id FROM products WHERE id = '{}' FOR UPDATE SKIP LOCKED", one.id);
+    soon(async || texts(&database.url, &free).await.is_empty()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let lower = format!("UPDATE products SET name = 'Other' WHERE id = '{}'", one.id);
+    other.execute_unprepared(&lower).await.unwrap();
+    other.commit().await.unwrap();
+    let (placed, sent) = placing.await.unwrap();
+    placed.unwrap();
+    assert_eq!(sent.iter().filter(|statement| statement.statement == "BEGIN").count(), 2, "{sent:?}");
+    assert_eq!(shop::orders_of(&store, &customer).await.len(), 1);
+    shop::the_books_balance(&store, &[&customer], &[&one, &two]).await;
 }
 
 /// What a start that fails says.
