@@ -13,7 +13,8 @@
 //! Longer than 200 lines, because what may be told of the driver's errors is here as well.
 
 use crate::query_log::{Followed, QueryLog};
-use crate::schema::{GUARDS, USERS, UserDocument};
+use crate::schema::{GUARDS, ORDERS, OrderDocument, PRODUCTS, ProductDocument, USERS, UserDocument};
+use crate::transaction::{Queues, Turn};
 use async_trait::async_trait;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind, WriteFailure};
@@ -42,6 +43,7 @@ pub(crate) struct Database {
     client_options: ClientOptions,
     name: String,
     permits: Arc<Semaphore>,
+    queues: Arc<Queues>,
     options: StoreOptions,
     size: Arc<AtomicUsize>,
     waiting: AtomicUsize,
@@ -63,6 +65,7 @@ impl Database {
             client_options,
             name,
             permits: Arc::new(Semaphore::new(connections(options))),
+            queues: Arc::default(),
             options,
             size,
             waiting: AtomicUsize::new(0),
@@ -87,14 +90,49 @@ impl Database {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
+        self.run(context, Instant::now() + self.options.timeout, None, work).await
+    }
+
+    /// As [`Database::call`], but one after another with those that have an id in common. Whoever waits for its turn holds
+    /// no connection: reads go past.
+    ///
+    /// # Errors
+    /// As [`Database::call`]; [`StoreError::Overloaded`] without a turn in time.
+    pub(crate) async fn call_in_turn<T, F>(
+        &self,
+        context: &RequestContext,
+        ids: Vec<[u8; 16]>,
+        work: impl FnOnce(Call) -> F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
         let deadline = Instant::now() + self.options.timeout;
+        let waiting = Waiting::new(&self.waiting);
+        let turn = timeout_at(deadline, self.queues.turn(ids)).await.map_err(|_| StoreError::Overloaded)?;
+        drop(waiting);
+        self.run(context, deadline, Some(turn), work).await
+    }
+
+    async fn run<T, F>(
+        &self,
+        context: &RequestContext,
+        deadline: Instant,
+        turn: Option<Turn>,
+        work: impl FnOnce(Call) -> F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
         let permit = self.permit(deadline).await?;
         let work = work(self.prepare(context, deadline).await?);
         // For a server that answers the monitor and nobody else.
         let patience = 2 * self.options.timeout + HEARTBEAT;
         let task = tokio::spawn(async move {
             let outcome = timeout(patience, work).await;
-            drop(permit);
+            drop((permit, turn));
             outcome
         });
         match timeout_at(deadline, task).await {
@@ -176,7 +214,10 @@ pub(crate) fn connections(options: StoreOptions) -> usize {
 #[derive(Clone)]
 struct Handles {
     client: Client,
+    database: mongodb::Database,
     users: Collection<UserDocument>,
+    products: Collection<ProductDocument>,
+    orders: Collection<OrderDocument>,
     guards: Collection<Document>,
 }
 
@@ -184,7 +225,14 @@ impl Handles {
     fn new(options: ClientOptions, name: &str) -> Result<Self, Error> {
         let client = Client::with_options(options)?;
         let database = client.database(name);
-        Ok(Self { users: database.collection(USERS), guards: database.collection(GUARDS), client })
+        Ok(Self {
+            client,
+            users: database.collection(USERS),
+            products: database.collection(PRODUCTS),
+            orders: database.collection(ORDERS),
+            guards: database.collection(GUARDS),
+            database,
+        })
     }
 }
 
@@ -201,9 +249,24 @@ impl Call {
         self.deadline
     }
 
+    /// The database, for commands that no collection has.
+    pub(crate) fn database(&self) -> &mongodb::Database {
+        &self.handles.database
+    }
+
     /// The users.
     pub(crate) fn users(&self) -> &Collection<UserDocument> {
         &self.handles.users
+    }
+
+    /// The products.
+    pub(crate) fn products(&self) -> &Collection<ProductDocument> {
+        &self.handles.products
+    }
+
+    /// The orders.
+    pub(crate) fn orders(&self) -> &Collection<OrderDocument> {
+        &self.handles.orders
     }
 
     /// The documents that make writes collide.

@@ -66,8 +66,12 @@
 
 mod connection;
 mod migrations;
+mod orders;
+mod products;
 mod query_log;
+mod reports;
 mod schema;
+mod transaction;
 mod users;
 
 use connection::{Database, HEARTBEAT, connections, told};
@@ -109,7 +113,13 @@ pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositor
         return Err(refusal);
     }
     let database = Arc::new(database);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    Ok(Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    })
 }
 
 async fn prepare(database_url: &str, client_options: ClientOptions, database: &Database) -> Result<(), OpenError> {

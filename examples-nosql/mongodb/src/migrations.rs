@@ -1,10 +1,13 @@
-//! Makes a database ready to be used at start: collections, validator, indexes, and a look at what kind of server it is.
+//! Makes a database ready to be used at start: collections, validators, indexes, and a look at what kind of server it is.
 //!
 //! There is no list of migrations. MongoDB keeps the definition of a collection beside it, so what is there is compared
 //! with what should be, and mended. Each step may be taken by several processes at once.
+//!
+//! A database of an earlier version is one that lacks something. What came since, this way: `products` and `orders`, and
+//! the optional field `hasOrders` of `users`, which no document has to be given: without it, a user has no orders.
 
 use crate::connection::{code, is_duplicate};
-use crate::schema::{GUARDS, LAST_ADMIN, USERS, indexes, validator};
+use crate::schema::{Definition, GUARDS, LAST_ADMIN, definitions};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind};
@@ -90,28 +93,35 @@ fn is_collision(error: &Error) -> bool {
 }
 
 async fn try_to_prepare(database: &Database) -> Result<(), Error> {
-    match definition(database).await? {
-        None => {
-            let users = database.create_collection(USERS).validator(validator());
-            users.validation_level(ValidationLevel::Strict).validation_action(ValidationAction::Error).await?;
+    for definition in definitions() {
+        match options_of(database, definition.name).await? {
+            None => {
+                let collection = database.create_collection(definition.name).validator(definition.validator);
+                collection.validation_level(ValidationLevel::Strict).validation_action(ValidationAction::Error).await?;
+            }
+            Some(options) if is_current(&definition, &options) => {}
+            Some(_) => {
+                let change = doc! {
+                    "collMod": definition.name,
+                    "validator": definition.validator,
+                    "validationLevel": "strict",
+                    "validationAction": "error",
+                };
+                database.run_command(change).await?;
+            }
         }
-        Some(definition) if is_current(&definition) => {}
-        Some(_) => {
-            let change = doc! { "collMod": USERS, "validator": validator(), "validationLevel": "strict", "validationAction": "error" };
-            database.run_command(change).await?;
-        }
+        database.collection::<Document>(definition.name).create_indexes(definition.indexes).await?;
     }
-    database.collection::<Document>(USERS).create_indexes(indexes()).await?;
     let guards = database.collection::<Document>(GUARDS);
     let there = doc! { "$setOnInsert": { "changes": 0_i64 } };
     guards.update_one(doc! { "_id": LAST_ADMIN }, there).upsert(true).await?;
     Ok(())
 }
 
-/// What MongoDB keeps about the collection of the users, if there is one.
-async fn definition(database: &Database) -> Result<Option<Document>, Error> {
+/// What MongoDB keeps about the collection of this name, if there is one.
+async fn options_of(database: &Database, name: &str) -> Result<Option<Document>, Error> {
     // As a command and not as `list_collections`, which gives what the driver knows of the options, not all of them.
-    let command = doc! { "listCollections": 1, "filter": { "name": USERS } };
+    let command = doc! { "listCollections": 1, "filter": { "name": name } };
     let mut found: Vec<Document> = database.run_cursor_command(command).await?.try_collect().await?;
     Ok(found.pop().map(|mut collection| match collection.remove("options") {
         Some(Bson::Document(options)) => options,
@@ -119,11 +129,11 @@ async fn definition(database: &Database) -> Result<Option<Document>, Error> {
     }))
 }
 
-fn is_current(definition: &Document) -> bool {
+fn is_current(definition: &Definition, options: &Document) -> bool {
     let said = [
-        ("validator", validator().into()),
+        ("validator", definition.validator.clone().into()),
         ("validationLevel", Bson::from("strict")),
         ("validationAction", Bson::from("error")),
     ];
-    said.iter().all(|(option, value)| definition.get(option) == Some(value))
+    said.iter().all(|(option, value)| options.get(option) == Some(value))
 }

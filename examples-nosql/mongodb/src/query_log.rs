@@ -119,7 +119,7 @@ const NOISE: [&str; 6] = ["comment", "lsid", "$db", "$clusterTime", "txnNumber",
 
 /// The parts of commands that hold values of ours. What is in no such part (the collection, a limit, an order, a
 /// collation) is the same for each call, and is shown.
-const VALUES: [&str; 4] = ["filter", "documents", "q", "u"];
+const VALUES: [&str; 5] = ["filter", "documents", "q", "u", "$match"];
 
 /// A command as the query log keeps it: in place of each value, what kind of thing it is.
 fn statement(command: Document) -> Statement {
@@ -132,7 +132,7 @@ fn statement(command: Document) -> Statement {
 fn shown_field(field: String, value: Bson, parameters: &mut Vec<&'static str>) -> (String, Bson) {
     let value = match value {
         value if VALUES.contains(&field.as_str()) => redacted(value, parameters),
-        // The list of an update or a delete, with `q` and `u` in its documents.
+        // The list of an update or a delete, with `q` and `u` in its documents, or a pipeline, with its stages.
         Bson::Array(list) => Bson::Array(list.into_iter().map(|item| shown_item(item, parameters)).collect()),
         other => other,
     };

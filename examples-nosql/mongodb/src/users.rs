@@ -1,22 +1,18 @@
 //! Users, kept in the collection `users`.
 
 use crate::connection::{Call, Database, failure, is_duplicate};
-use crate::schema::{LAST_ADMIN, UserDocument, read, uuid, without_case};
+use crate::schema::{BY_ROLE, LAST_ADMIN, UserDocument, read_all, through, uuid, without_case};
+use crate::transaction::Transaction;
 use async_trait::async_trait;
+use mongodb::ClientSession;
 use mongodb::action::{Action as _, Find};
 use mongodb::bson::{Document, doc};
-use mongodb::error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
-use mongodb::options::{Hint, ReadConcern};
-use mongodb::{ClientSession, Cursor};
+use mongodb::error::Error;
+use mongodb::options::Hint;
 use shared::context::RequestContext;
 use shared::domain::{EmailKey, Role, User, UserId};
 use shared::repository::{StoreError, UserQuery, UserRepository};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
-
-/// Before a transaction that met another one tries again: about as long as the other one takes.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// [`UserRepository`] over MongoDB's driver.
 pub struct Users {
@@ -41,15 +37,15 @@ impl UserRepository for Users {
             filter.insert("role", role.as_str());
         }
         if let Some(after) = query.after {
-            filter.insert("_id", doc! { "$gt": uuid(after) });
+            filter.insert("_id", doc! { "$gt": uuid(after.as_bytes()) });
         }
         let (limit, of_role) = (query.limit, query.role.is_some());
         let work = async move |call: Call| {
             // Otherwise the first answer has 101 documents at most. One more than the limit, so that it is the last, too.
             let batch = limit.saturating_add(1).min(i32::MAX.unsigned_abs());
             let find = call.users().find(filter).sort(doc! { "_id": 1 }).limit(limit.into()).batch_size(batch);
-            let find = find.optional(of_role.then(by_role), |find, index| find.hint(index));
-            all(with_comment(find, &call).await.map_err(failure)?).await
+            let find = find.optional(of_role.then(|| through(BY_ROLE)), |find, index| find.hint(index));
+            all(find, &call).await
         };
         self.database.call(context, work).await
     }
@@ -73,7 +69,7 @@ impl UserRepository for Users {
         let work = async move |call: Call| {
             // Without the index's own collation the server would not use it, and compare with regard to case.
             let find = call.users().find(doc! { "email": email_key.as_str() }).collation(without_case()).limit(1);
-            let found = all(with_comment(find, &call).await.map_err(failure)?).await?.pop();
+            let found = all(find, &call).await?.pop();
             // Whoever types a full-width letter is not somebody whose address has the common one.
             Ok(found.filter(|user| user.email_key() == email_key))
         };
@@ -103,17 +99,35 @@ impl Change {
         !matches!(self, Self::Replace(_, Role::Admin))
     }
 
-    /// Makes the change to the document that matches, in a transaction or by itself, and says whether there was one.
-    async fn make(&self, call: &Call, filter: Document, session: Option<&mut ClientSession>) -> Result<bool, Error> {
+    /// Why it was not made, although the user has the version that was expected.
+    fn refusal(&self) -> StoreError {
+        match self {
+            Self::Replace(..) => StoreError::VersionConflict,
+            Self::Delete => StoreError::HasOrders,
+        }
+    }
+
+    /// Makes the change to the document that matches, in a transaction or by itself, and says whether there was one. A
+    /// user with orders is not deleted.
+    async fn make(
+        &self,
+        call: &Call,
+        mut filter: Document,
+        session: Option<&mut ClientSession>,
+    ) -> Result<bool, Error> {
         let (users, comment) = (call.users(), call.comment());
         match self {
             Self::Replace(document, _) => {
-                let replace = users.replace_one(filter, document);
-                let replace = replace.optional(comment, |replace, comment| replace.comment(comment));
-                let replaced = replace.optional(session, |replace, session| replace.session(session)).await?;
-                Ok(replaced.matched_count == 1)
+                // Not `replace_one`, which would take away what only orders write: that the user has some.
+                let update = users.update_one(filter, document.change()?);
+                let update = update.optional(comment, |update, comment| update.comment(comment));
+                let updated = update.optional(session, |update, session| update.session(session)).await?;
+                Ok(updated.matched_count == 1)
             }
             Self::Delete => {
+                // An order that is being placed has written this in a transaction: one of the two waits for the other, or
+                // fails because of it.
+                filter.insert("hasOrders", doc! { "$ne": true });
                 let delete = users.delete_one(filter);
                 let delete = delete.optional(comment, |delete, comment| delete.comment(comment));
                 let deleted = delete.optional(session, |delete, session| delete.session(session)).await?;
@@ -125,7 +139,7 @@ impl Change {
 
 /// The compare of compare-and-swap.
 fn has_version(id: UserId, expected_version: i64) -> Document {
-    doc! { "_id": uuid(id), "version": expected_version }
+    doc! { "_id": uuid(id.as_bytes()), "version": expected_version }
 }
 
 /// Makes a change if the user still has this version. For a user who is no admin it is one command; so is a change that
@@ -143,6 +157,7 @@ async fn write(call: &Call, id: UserId, expected_version: i64, change: &Change) 
         Some(user) if user.version == expected_version && user.role == Role::Admin => {
             take_an_admin_away(call, id, expected_version, change).await
         }
+        Some(user) if user.version == expected_version => Err(change.refusal()),
         _ => Err(StoreError::VersionConflict),
     }
 }
@@ -152,68 +167,42 @@ async fn write(call: &Call, id: UserId, expected_version: i64, change: &Change) 
 /// A transaction sees one snapshot, which is not enough: two that take away an admin each would both see the other one
 /// there, and write to different documents. So each writes to the guard first. Of two that do so at once MongoDB lets one
 /// go on and fails the other, which tries again, and sees what the first has done.
-///
-/// The driver's own loop around a transaction (`and_run2`) goes on for two minutes; this one, for a call's time.
 async fn take_an_admin_away(call: &Call, id: UserId, expected_version: i64, change: &Change) -> Result<(), StoreError> {
-    let deadline = call.deadline();
-    let (mut session, _followed) = call.session().await.map_err(failure)?;
+    let mut transaction = Transaction::of(call).await?;
     loop {
-        session.start_transaction().read_concern(ReadConcern::snapshot()).await.map_err(failure)?;
-        let error = match attempt(call, &mut session, id, expected_version, change).await {
-            Ok(None) => match commit(&mut session, deadline).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            },
-            Ok(Some(refusal)) => {
-                session.abort_transaction().await.map_err(failure)?;
-                return Err(refusal);
-            }
-            Err(error) => {
-                session.abort_transaction().await.map_err(failure)?;
-                error
-            }
-        };
-        if !error.contains_label(TRANSIENT_TRANSACTION_ERROR) || Instant::now() >= deadline {
-            return Err(write_error(error));
-        }
-        sleep(PAUSE).await;
-    }
-}
-
-/// A commit whose answer was lost is repeated: the server knows the transaction, and tells how it ended.
-async fn commit(session: &mut ClientSession, deadline: Instant) -> Result<(), Error> {
-    loop {
-        match session.commit_transaction().await {
-            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && Instant::now() < deadline => {
-                sleep(PAUSE).await;
-            }
-            outcome => return outcome,
+        let attempt = attempt(call, transaction.begin().await?, id, expected_version, change).await;
+        if let Some(outcome) = transaction.end(attempt, write_error).await {
+            return outcome;
         }
     }
 }
 
-/// The commands of such a transaction but its last. Gives the refusal if nothing is to be changed.
+/// The commands of such a transaction but its last.
 async fn attempt(
     call: &Call,
     session: &mut ClientSession,
     id: UserId,
     expected_version: i64,
     change: &Change,
-) -> Result<Option<StoreError>, Error> {
+) -> Result<Result<(), StoreError>, Error> {
     let guard = call.guards().update_one(doc! { "_id": LAST_ADMIN }, doc! { "$inc": { "changes": 1_i64 } });
     let guard = guard.optional(call.comment(), |guard, comment| guard.comment(comment));
     if guard.session(&mut *session).await?.matched_count != 1 {
-        return Ok(Some(StoreError::Internal("guards has no document \"last_admin\"; a start makes it".into())));
+        return Ok(Err(StoreError::Internal("guards has no document \"last_admin\"; a start makes it".into())));
     }
-    let other_admin = doc! { "role": Role::Admin.as_str(), "_id": { "$ne": uuid(id) } };
+    let other_admin = doc! { "role": Role::Admin.as_str(), "_id": { "$ne": uuid(id.as_bytes()) } };
     let same = has_version(id, expected_version);
-    if exists(call, session, other_admin, Some(by_role())).await? {
-        let changed = change.make(call, same, Some(session)).await?;
-        return Ok((!changed).then_some(StoreError::VersionConflict));
-    }
+    let refusal = if exists(call, session, other_admin, Some(through(BY_ROLE))).await? {
+        if change.make(call, same.clone(), Some(&mut *session)).await? {
+            return Ok(Ok(()));
+        }
+        change.refusal()
+    } else {
+        StoreError::LastAdmin
+    };
     // The user may have changed since its version was looked at, which is told before.
-    let is_last = exists(call, session, same, None).await?;
-    Ok(Some(if is_last { StoreError::LastAdmin } else { StoreError::VersionConflict }))
+    let is_same = exists(call, session, same, None).await?;
+    Ok(Err(if is_same { refusal } else { StoreError::VersionConflict }))
 }
 
 /// Whether there is such a user, to this transaction.
@@ -228,27 +217,17 @@ async fn exists(
     with_comment(find, call).session(&mut *session).await?.advance(session).await
 }
 
-/// The index for users of one role. Left to itself, MongoDB takes for a page of admins what was best for a page of users:
-/// it keeps one plan for both, and where nearly everybody has the role that is a walk through everybody.
-fn by_role() -> Hint {
-    Hint::Keys(doc! { "role": 1, "_id": 1 })
-}
-
 async fn find(call: &Call, id: UserId) -> Result<Option<User>, StoreError> {
-    let find = call.users().find(doc! { "_id": uuid(id) }).limit(1);
-    Ok(all(with_comment(find, call).await.map_err(failure)?).await?.pop())
+    let find = call.users().find(doc! { "_id": uuid(id.as_bytes()) }).limit(1);
+    Ok(all(find, call).await?.pop())
 }
 
 fn with_comment<'a>(find: Find<'a, UserDocument>, call: &Call) -> Find<'a, UserDocument> {
     find.optional(call.comment(), |find, comment| find.comment(comment))
 }
 
-async fn all(mut cursor: Cursor<UserDocument>) -> Result<Vec<User>, StoreError> {
-    let mut users = Vec::new();
-    while cursor.advance().await.map_err(failure)? {
-        users.push(read(cursor.current())?);
-    }
-    Ok(users)
+async fn all(find: Find<'_, UserDocument>, call: &Call) -> Result<Vec<User>, StoreError> {
+    read_all::<UserDocument, _>(with_comment(find, call).await.map_err(failure)?).await
 }
 
 /// As [`failure`], for writes that a unique index can refuse.
