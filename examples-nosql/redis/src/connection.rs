@@ -10,8 +10,9 @@
 //!
 //! Longer than 200 lines, because what a call is held to, and its place in the pool, is best read in one go.
 
-use crate::migrations::{self, Durability, Fault, Script};
+use crate::migrations::{self, Durability, Fault};
 use crate::schema::{Keys, statement};
+use crate::scripts::Script;
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 use redis::{

@@ -1,4 +1,4 @@
-//! Who I am: the store that keeps users in Redis 7 or Valkey through the `redis` crate.
+//! Who I am: the store that keeps users, products and orders in Redis 7 or Valkey through the `redis` crate.
 //!
 //! Layer: store. I see `shared` (its domain and repository traits) and my driver: no HTTP, no DTO, no rule about who may do
 //! what. I keep atomic what must be atomic, by Redis' means: a Lua script, which runs alone.
@@ -14,26 +14,47 @@
 //! | `{stackdiff}:users` | sorted set | the ids of all users, each with the score 0 |
 //! | `{stackdiff}:users:role:user`, `{stackdiff}:users:role:admin` | sorted set | the ids of those with this role, likewise |
 //! | `{stackdiff}:users:by-email` | hash | from an address in lower case to the id of its user |
-//! | `{stackdiff}:layout` | string | the number of this layout |
+//! | `{stackdiff}:user:<id>:orders` | sorted set | the ids of the user's orders, likewise |
+//! | `{stackdiff}:user:<id>:orders:pending`, `...:paid`, `...:shipped`, `...:cancelled` | sorted set | the ids of those with this status, likewise |
+//! | `{stackdiff}:user:<id>:orders:by-key` | hash | from an idempotency key to the id of its order |
+//! | `{stackdiff}:product:<id>` | hash | a product: `id`, `sku`, `name`, `category`, `price_cents`, `stock`, `attributes` (JSON), `version`, `created_at`, `updated_at` |
+//! | `{stackdiff}:products` | sorted set | the ids of all products, each with the score 0 |
+//! | `{stackdiff}:products:by-category` | sorted set | of each product its category, a NUL and its id, likewise |
+//! | `{stackdiff}:products:by-sku` | hash | from a SKU to the id of its product |
+//! | `{stackdiff}:order:<id>` | hash | an order: `id`, `customer_id`, `status`, `lines` (JSON), `subtotal_cents`, `discount_cents`, `total_cents`, `idempotency_key` or nothing, `version`, `created_at`, `updated_at` |
+//! | `{stackdiff}:sales` | sorted set | the days on which orders were created that were paid, each with the millisecond at which it begins |
+//! | `{stackdiff}:sales:<day>` | hash | of the orders of this day that are paid or shipped, for each category: `orders:<category>`, `units:<category>`, `revenue_cents:<category>` |
+//! | `{stackdiff}:layout` | string | the number of this layout: 2. Layout 1 had users only |
 //!
-//! Everything is text. Times are milliseconds since 1970; numbers are compared as text, because a number in Lua is a double.
+//! Everything is text. Times are milliseconds since 1970. Versions are compared as text, because a number in Lua is a double;
+//! stock and sales are counted with `HINCRBY`, which has 64 bits. JSON is made and read by this program alone: `cjson` would
+//! write its numbers and empty arrays in other ways.
+//!
+//! A customer's orders have a key each customer, since whoever asks for them names the customer. Products by category are
+//! one key, since whoever moves a product does not know where it was: only its hash tells.
 //!
 //! `stackdiff` is the URL's `prefix`. The braces are part of the keys: to Redis Cluster they are a hash tag, which puts all
 //! keys of a prefix into one slot, where a script may use them together. So the layout fits a cluster, and one prefix grows
 //! no further than one node of it. This program itself speaks to one server: it does not follow `MOVED`.
 //!
-//! The addresses are one hash and not a key each, so that every key that a script writes is named in its `KEYS`. The two
-//! scripts that read do make up the names of users' hashes from ids that they find, which Redis advises against, because a
+//! The addresses are one hash and not a key each, so that every key that a script writes is named in its `KEYS`. The
+//! scripts that read do make up the names of hashes from ids that they find, which Redis advises against, because a
 //! cluster could not tell where those are. The hash tag tells it.
 //!
 //! # Access patterns
 //!
 //! | operation | sent, in one round trip | cost |
 //! | --- | --- | --- |
-//! | list | `EVALSHA_RO list.lua`: `ZRANGE ... BYLEX LIMIT` and an `HGETALL` each | O(log n + page) |
-//! | insert, update, delete | `EVALSHA insert.lua`, `update.lua`, `delete.lua` | O(log n) |
-//! | find | `HGETALL` | O(1) |
-//! | find by e-mail | `EVALSHA_RO find_by_email.lua`: `HGET`, `HGETALL` | O(1) |
+//! | list users or products | `EVALSHA_RO list.lua`: `ZRANGE ... BYLEX LIMIT` and an `HGETALL` each | O(log n + page) |
+//! | insert, update, delete a user or a product | `EVALSHA insert_user.lua`, `update_user.lua`, `delete_user.lua` and so on | O(log n) |
+//! | find a user or a product | `HGETALL` | O(1) |
+//! | find a user by e-mail | `EVALSHA_RO find_user_by_email.lua`: `HGET`, `HGETALL` | O(1) |
+//! | find many products | `EVALSHA_RO find_products.lua`: an `HGETALL` each | O(products) |
+//! | list a customer's orders | `EVALSHA_RO list_orders.lua`: as for users, and one `HGET` for the customer's name | O(log n + page) |
+//! | place an order | `EVALSHA place_order.lua` | O(log n + lines) |
+//! | find an order, also by its key | `EVALSHA_RO find_order.lua`, `find_order_by_key.lua`: `HGETALL`, `HGET` for the name | O(1) |
+//! | move an order to another status | `EVALSHA update_order.lua` | O(log n + lines) |
+//! | report the sales | `EVALSHA_RO sales.lua`: an `HGETALL` for each day | O(days × categories), however many orders |
 //!
 //! Members of a sorted set that have one score are in the order of their bytes, and so the ids are in the order of a listing:
 //! `ZRANGE key (<after> + BYLEX` is a keyset page. `SORT users BY nosort GET ...` would need no script, but knows offsets
@@ -46,6 +67,12 @@
 //! | an e-mail address is taken once | a look at `users:by-email` and the write, in one script |
 //! | compare-and-swap | a look at the stored `version` and the write, in one script |
 //! | an admin is always left | `ZCARD` of `users:role:admin` and the write, in one script |
+//! | a SKU is taken once | a look at `products:by-sku` and the write, in one script |
+//! | stock never goes below zero, an order is placed as a whole | a look at all its products and the writes, in one script; see `orders.rs` |
+//! | stock is given back once | a look at the stored `version` and the writes, in one script |
+//! | there is never an order of nobody | `place_order.lua` looks at the user, `delete_user.lua` at the user's orders, and neither runs while the other does |
+//! | an idempotency key is used once | a look at the customer's `orders:by-key` and the write, in one script |
+//! | the report agrees with the orders | the script that moves an order to or from `paid` counts its lines |
 //! | a change happens as a whole or not at all | Redis undoes nothing: each script tries whatever can fail before its first write. The log keeps a script's writes together |
 //! | consistent pages | a page is one script, and a script sees one state |
 //! | durability | `appendfsync always`: an answer is given after the `fsync` of what it acknowledges. Looked at when a connection is opened |
@@ -53,6 +80,9 @@
 //!
 //! Replicas get what is written later than the answer: a failover may lose the last writes, whatever the log is set to.
 //! `CONFIG SET` on a running server is met at the next connection.
+//!
+//! A program that knows layout 1 only refuses to start on layout 2, but one that runs already is not stopped, and would delete
+//! users who have orders: end it before this one starts.
 //!
 //! # The URL
 //!
@@ -81,7 +111,11 @@
 
 mod connection;
 mod migrations;
+mod orders;
+mod products;
+mod reports;
 mod schema;
+mod scripts;
 mod users;
 
 use connection::{Database, Server};
@@ -105,7 +139,13 @@ pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositor
     let server = address.server(database_url, options)?;
     let opened = Database::open(server, Keys::new(&address.prefix), options).await;
     let database = Arc::new(opened.map_err(|fault| refused(database_url, fault))?);
-    Ok(Repositories { users: Arc::new(users::Users::new(database.clone())), store: database })
+    Ok(Repositories {
+        users: Arc::new(users::Users::new(database.clone())),
+        products: Arc::new(products::Products::new(database.clone())),
+        orders: Arc::new(orders::Orders::new(database.clone())),
+        reports: Arc::new(reports::Reports::new(database.clone())),
+        store: database,
+    })
 }
 
 /// Removes all keys of this URL's prefix.

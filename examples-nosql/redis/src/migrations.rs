@@ -1,78 +1,15 @@
-//! The scripts, and what a server must be before anything is kept there: its set-up, the number of the layout.
+//! What a server must be before anything is kept there: its set-up, its scripts, the number of the layout.
 //!
-//! There is no schema to make: a key is there once something is in it.
+//! There is no schema to make: a key is there once something is in it. To bring the layout of an older program up to date is
+//! the work of `scripts/upgrade.lua`.
+//!
+//! Longer than 200 lines for the words in which each wrong set-up is refused.
 
 use crate::schema::{Keys, LAYOUT};
+use crate::scripts::{SCRIPTS, UPGRADE};
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, ErrorKind, InfoDict, RedisError, ServerErrorKind};
+use redis::{ErrorKind, InfoDict, RedisError, ServerErrorKind};
 use std::collections::HashMap;
-use std::sync::OnceLock;
-
-/// Keeps a new user.
-pub(crate) static INSERT: Script = Script::new("insert.lua", "EVALSHA", &USER, include_str!("scripts/insert.lua"));
-/// Compare-and-swap.
-pub(crate) static UPDATE: Script =
-    Script::new("update.lua", "EVALSHA", &USER_AND_VERSION, include_str!("scripts/update.lua"));
-/// Compare-and-remove.
-pub(crate) static DELETE: Script =
-    Script::new("delete.lua", "EVALSHA", &["text", "integer"], include_str!("scripts/delete.lua"));
-/// A page. `EVALSHA_RO` lets Redis refuse whatever a mistake in it would write.
-pub(crate) static LIST: Script =
-    Script::new("list.lua", "EVALSHA_RO", &["text", "text", "integer"], include_str!("scripts/list.lua"));
-/// Two look-ups in one round trip.
-pub(crate) static FIND_BY_EMAIL: Script =
-    Script::new("find_by_email.lua", "EVALSHA_RO", &["text", "text"], include_str!("scripts/find_by_email.lua"));
-
-static SCRIPTS: [&Script; 5] = [&INSERT, &UPDATE, &DELETE, &LIST, &FIND_BY_EMAIL];
-
-/// As `schema::write` gives them.
-const USER: [&str; 10] = ["text", "text", "text", "text", "text", "text", "integer", "integer", "integer", "integer"];
-const USER_AND_VERSION: [&str; 11] =
-    ["text", "text", "text", "text", "text", "text", "integer", "integer", "integer", "integer", "integer"];
-
-/// A script that Redis runs alone, between the commands of all others.
-///
-/// A script and not a function (`FUNCTION LOAD`): a script is named by the hash of its text, so that during an upgrade
-/// the old program and the new one each run their own. Functions belong to the server, and the last one loaded wins.
-pub(crate) struct Script {
-    /// The file's name.
-    pub(crate) name: &'static str,
-    /// What kind of thing each of its `ARGV` is.
-    pub(crate) arguments: &'static [&'static str],
-    command: &'static str,
-    text: &'static str,
-    hash: OnceLock<String>,
-}
-
-impl Script {
-    const fn new(
-        name: &'static str,
-        command: &'static str,
-        arguments: &'static [&'static str],
-        text: &'static str,
-    ) -> Self {
-        Self { name, arguments, command, text, hash: OnceLock::new() }
-    }
-
-    fn hash(&self) -> &str {
-        self.hash.get_or_init(|| redis::Script::new(self.text).get_hash().to_owned())
-    }
-
-    /// The command that runs it on these keys; its arguments are still to be added.
-    pub(crate) fn command(&self, keys: &[&str]) -> Cmd {
-        redis::cmd(self.command).arg(self.hash()).arg(keys.len()).arg(keys).take()
-    }
-
-    /// The command that makes Redis know it, until Redis is started again.
-    pub(crate) fn load_command(&self) -> Cmd {
-        redis::cmd("SCRIPT").arg("LOAD").arg(self.text).take()
-    }
-
-    /// The one that an argument of a command means, by its hash or its text.
-    pub(crate) fn meant_by(argument: &str) -> Option<&'static Self> {
-        SCRIPTS.iter().copied().find(|script| argument == script.hash() || argument == script.text)
-    }
-}
 
 /// What Redis must survive without losing what was acknowledged; the URL's option `durability`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,28 +157,26 @@ fn check_log_unseen(durability: Durability, info: &InfoDict) -> Result<(), Fault
     }
 }
 
-/// Marks the keys as this program's and looks whether they are. Any number of processes may do so at once: the first
-/// `SET ... NX` wins, and the others are told what is there.
+/// Looks whether the keys are this program's, marks them as such, and brings an older layout up to date. Any number of
+/// processes may do so at once: the script runs alone.
 ///
 /// # Errors
 /// [`Fault`].
 pub(crate) async fn prepare(connection: &mut MultiplexedConnection, keys: &Keys) -> Result<(), Fault> {
+    let expected = keys.single();
     let mut types = redis::pipe();
-    for key in [&keys.users, &keys.role_user, &keys.role_admin, &keys.by_email, &keys.layout] {
+    for (key, _) in expected {
         types.cmd("TYPE").arg(key);
     }
-    let types: [String; 5] = types.query_async(connection).await?;
-    for (found, expected) in types.iter().zip(["zset", "zset", "zset", "hash", "string"]) {
+    let types: Vec<String> = types.query_async(connection).await?;
+    for (found, (_, expected)) in types.iter().zip(expected) {
         if found != "none" && found != expected {
             return set_up(format!("there is a {found} where a {expected} should be"), FOREIGN);
         }
     }
-    let mut mark = redis::cmd("SET");
-    mark.arg(&keys.layout).arg(LAYOUT).arg("NX").arg("GET");
-    match mark.query_async::<Option<String>>(connection).await? {
-        Some(layout) if layout != LAYOUT => set_up("its keys have another layout than this program's", NEWER),
-        _ => Ok(()),
-    }
+    let mut upgrade = UPGRADE.command(&[&keys.layout]);
+    let layout: String = upgrade.arg(LAYOUT).query_async(connection).await?;
+    if layout == LAYOUT { Ok(()) } else { set_up("its keys have another layout than this program's", NEWER) }
 }
 
 /// Removes all keys of the prefix. `SCAN` and not the ids in the sorted set: it also finds what belongs to none of them. It

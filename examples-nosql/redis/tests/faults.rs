@@ -3,12 +3,14 @@
 
 mod support;
 
-use shared::domain::User;
+use shared::domain::{Order, OrderStatus, User};
 use shared::repository::{Repositories, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{DURABLE, Proxy, Server, all, context, open, somebody, soon};
+use support::{
+    DURABLE, Proxy, Server, all, balance, context, is_unknown, moved, open, order, product, products, somebody, soon,
+};
 
 async fn is_idle(store: &Repositories) -> bool {
     let pool = store.store.pool();
@@ -96,6 +98,123 @@ async fn what_was_acknowledged_survives_kill_9_and_the_store_recovers() {
     let addresses: usize = redis::cmd("HLEN").arg("{stackdiff}:users:by-email").query_async(&mut raw).await.unwrap();
     assert_eq!((keys, addresses), (kept.len() + 4, kept.len()));
     store.users.insert(&context(), &somebody(1_000_000)).await.unwrap();
+}
+
+/// Four customers and six products, with a million of each.
+async fn a_shop(store: &Repositories) -> Vec<User> {
+    for number in 0..6 {
+        store.products.insert(&context(), &product(number, 1_000_000)).await.unwrap();
+    }
+    for number in 0..4 {
+        store.users.insert(&context(), &somebody(number)).await.unwrap();
+    }
+    (0..4).map(somebody).collect()
+}
+
+/// Order number so and so: of three products, in an order of lines that is another one for each.
+fn some_order(number: u64) -> Order {
+    let of = |step: u64| product((number * 5 + step * (1 + number % 2 * 4)) % 6, 0);
+    order(number, &somebody(number % 4), &[(&of(0), 1), (&of(1), 12), (&of(2), 3)])
+}
+
+/// Places an order and, for some of them, pays it, ships it or gives it up; gives it as it was last acknowledged, and whether
+/// something was asked for last that was not answered.
+async fn a_life(store: &Repositories, number: u64) -> (Option<Order>, bool) {
+    let mut order = some_order(number);
+    let placed = store.orders.place(&context(), &order).await;
+    if placed.is_err() {
+        assert!(is_unknown(&placed), "{placed:?}");
+        return (None, true);
+    }
+    let steps: &[OrderStatus] = match number % 4 {
+        0 => &[],
+        1 => &[OrderStatus::Paid, OrderStatus::Shipped],
+        2 => &[OrderStatus::Paid, OrderStatus::Cancelled],
+        _ => &[OrderStatus::Cancelled],
+    };
+    for step in steps {
+        let after = moved(&order, *step);
+        let updated = store.orders.update(&context(), &order, &after).await;
+        if updated.is_err() {
+            assert!(is_unknown(&updated), "{updated:?}");
+            return (Some(order), true);
+        }
+        order = after;
+    }
+    (Some(order), false)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_whole_and_the_books_balance_after_kill_9_in_the_middle_of_placing() {
+    let mut server = Server::start(&DURABLE).await;
+    let store = open(&server.url(), 4, 2_000).await;
+    let customers = a_shop(&store).await;
+    let mut first = 0;
+    for round in 0..3_u64 {
+        let next = Arc::new(AtomicU64::new(first));
+        let workers: Vec<_> = (0..100)
+            .map(|_| {
+                let (store, next) = (store.clone(), next.clone());
+                tokio::spawn(async move {
+                    let mut lives = Vec::new();
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let life = a_life(&store, number).await;
+                        let is_over = life.1;
+                        lives.push((number, life));
+                        if is_over {
+                            return lives;
+                        }
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(200 + round * 57)).await;
+        server.kill();
+        let mut lives = Vec::new();
+        for worker in workers {
+            lives.extend(worker.await.unwrap());
+        }
+        server.start_again(&DURABLE).await;
+        soon("answers", || async { store.store.ping(&context()).await.is_ok() }).await;
+        let acknowledged = lives.iter().filter(|(_, (last, _))| last.is_some()).count();
+        assert!(acknowledged > 100, "{acknowledged}");
+        for (number, (last, is_cut_short)) in &lives {
+            let kept = store.orders.find(&context(), some_order(*number).id).await.unwrap();
+            match (last, kept) {
+                (Some(last), Some(kept)) if *is_cut_short => assert!(*last == kept || kept == moved(last, kept.status)),
+                (Some(last), kept) => assert_eq!(kept.as_ref(), Some(last), "it was acknowledged"),
+                (None, kept) => assert!(kept.is_none_or(|kept| kept == some_order(*number)), "it is whole or absent"),
+            }
+        }
+        balance(&store, &customers, 1_000_000).await;
+        first = next.load(Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_placing_that_is_given_up_anywhere_happens_as_a_whole_or_not_at_all() {
+    let server = Server::start(&DURABLE).await;
+    let store = open(&server.url(), 2, 5_000).await;
+    let customers = a_shop(&store).await;
+    let lives: Vec<_> = (0..2_000_u64)
+        .map(|number| {
+            let store = store.clone();
+            let within = Duration::from_micros(number * 7_919 % 60_000);
+            tokio::spawn(async move { tokio::time::timeout(within, a_life(&store, number)).await.is_ok() })
+        })
+        .collect();
+    let mut ended = 0;
+    for life in lives {
+        ended += usize::from(life.await.unwrap());
+    }
+    soon("idle", || is_idle(&store)).await;
+    let kept = balance(&store, &customers, 1_000_000).await;
+    assert!(kept.len() >= ended && ended < 2_000, "{ended} of {}", kept.len());
+    for order in kept {
+        let number = (0..2_000).find(|number| some_order(*number).id == order.id).unwrap();
+        assert_eq!(order.lines, some_order(number).lines);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,17 +375,30 @@ async fn a_server_that_comes_back_without_its_log_is_not_written_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_whose_memory_is_full_takes_no_half_of_a_change_and_lets_users_go() {
+async fn a_server_whose_memory_is_full_takes_no_half_of_a_change_and_lets_things_go() {
     let server = Server::start(&DURABLE).await;
     let store = open(&server.url(), 1, 5_000).await;
     store.users.insert(&context(), &somebody(1)).await.unwrap();
     server.command("CONFIG SET maxmemory 1").await;
     let inserted = store.users.insert(&context(), &somebody(2)).await;
     assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
-    let moved = User { email: "moved@example.com".to_owned(), version: 2, ..somebody(1) };
-    assert!(store.users.update(&context(), &moved, 1).await.is_err());
+    let renamed = User { email: "moved@example.com".to_owned(), version: 2, ..somebody(1) };
+    assert!(store.users.update(&context(), &renamed, 1).await.is_err());
     assert_eq!(all(&store).await, [somebody(1)]);
-    assert_eq!(store.users.find_by_email(&context(), &moved.email_key()).await.unwrap(), None);
+    assert_eq!(store.users.find_by_email(&context(), &renamed.email_key()).await.unwrap(), None);
+    // Nor of an order, and no stock is given back twice by who tries again.
+    server.command("CONFIG SET maxmemory 0").await;
+    let tool = product(1, 10);
+    store.products.insert(&context(), &tool).await.unwrap();
+    store.users.insert(&context(), &somebody(2)).await.unwrap();
+    let placed = order(1, &somebody(2), &[(&tool, 4)]);
+    store.orders.place(&context(), &placed).await.unwrap();
+    server.command("CONFIG SET maxmemory 1").await;
+    assert!(is_unknown(&store.orders.place(&context(), &order(2, &somebody(2), &[(&tool, 4)])).await));
+    assert!(is_unknown(&store.orders.update(&context(), &placed, &moved(&placed, OrderStatus::Cancelled)).await));
+    assert_eq!(balance(&store, &[somebody(2)], 10).await, [placed]);
+    let [tool] = &products(&store).await[..] else { panic!("one product") };
+    store.products.delete(&context(), tool.id, tool.version).await.unwrap();
     store.users.delete(&context(), somebody(1).id, 1).await.unwrap();
     server.command("CONFIG SET maxmemory 0").await;
     store.users.insert(&context(), &somebody(1)).await.unwrap();

@@ -1,4 +1,5 @@
-//! What is Redis' own: its set-up, the keys, the query log, TLS. Faults are in `faults.rs`, the rest in `contract.rs`.
+//! What is Redis' own: its set-up, the keys of users, the query log, TLS. Orders are in `orders.rs`, faults in `faults.rs`,
+//! the rest in `contract.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
@@ -10,7 +11,7 @@ use shared::store_contract::{database_url, options};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use support::{DURABLE, Server, all, context, free_port, open, somebody, traced, try_open};
+use support::{DURABLE, Server, all, context, digest, free_port, open, somebody, traced, try_open};
 
 /// Keys of a test's own on the development server.
 async fn own() -> (String, Repositories) {
@@ -88,7 +89,7 @@ async fn keys_of_another_program_or_another_layout_are_refused() {
     assert!(refusal(&url).await.contains("a string where a zset should be"));
     assert!(refusal(&url).await.contains("another ?prefix="));
     let _: () = raw.del("{stackdiff}:users").await.unwrap();
-    let _: () = raw.set("{stackdiff}:layout", "2").await.unwrap();
+    let _: () = raw.set("{stackdiff}:layout", "3").await.unwrap();
     assert!(refusal(&url).await.contains("another layout"));
     open(&format!("{url}?prefix=other"), 1, 5_000).await;
     let _: () = raw.del("{stackdiff}:layout").await.unwrap();
@@ -176,17 +177,19 @@ async fn each_operation_is_one_round_trip_and_the_log_names_no_values() {
     let [insert, find, find_by_email, list, update, refused, delete, ping] = &context.statements()[..] else {
         panic!("{:#?}", context.statements())
     };
-    assert_eq!(insert.statement, format!("EVALSHA insert.lua {changed} ? ? ? ? ? ? ? ? ? ?"));
+    assert_eq!(insert.statement, format!("EVALSHA insert_user.lua {changed} ? ? ? ? ? ? ? ? ? ?"));
     assert_eq!(insert.parameters, [&["text"][..], &fields].concat());
     assert_eq!((&*find.statement, &*find.parameters), ("HGETALL {stackdiff}:user:<id>", &["text"][..]));
-    assert_eq!(find_by_email.statement, "EVALSHA_RO find_by_email.lua 1 {stackdiff}:users:by-email ? ?");
+    assert_eq!(find_by_email.statement, "EVALSHA_RO find_user_by_email.lua 1 {stackdiff}:users:by-email ? ?");
     assert_eq!(find_by_email.parameters, ["text", "text"]);
-    assert_eq!(list.statement, "EVALSHA_RO list.lua 1 {stackdiff}:users:role:user ? ? ?");
-    assert_eq!(list.parameters, ["text", "text", "integer"]);
-    assert_eq!(update.statement, format!("EVALSHA update.lua {changed} ? ? ? ? ? ? ? ? ? ? ?"));
+    assert_eq!(list.statement, "EVALSHA_RO list.lua 1 {stackdiff}:users:role:user ? ? ? ?");
+    assert_eq!(list.parameters, ["text", "text", "text", "integer"]);
+    assert_eq!(update.statement, format!("EVALSHA update_user.lua {changed} ? ? ? ? ? ? ? ? ? ? ?"));
     assert_eq!(update.parameters, [&["text"][..], &fields, &["integer"]].concat());
     assert_eq!(refused.statement, update.statement);
-    assert_eq!(delete.statement, format!("EVALSHA delete.lua {changed} ? ?"));
+    let changed = changed.replacen('5', "6", 1);
+    assert_eq!(delete.statement, format!("EVALSHA delete_user.lua {changed} {{stackdiff}}:user:<id>:orders ? ?"));
+    assert_eq!(delete.parameters, ["text", "text", "text", "integer"]);
     assert_eq!((&*ping.statement, &*ping.parameters), ("PING", &[][..]));
     assert!(context.statements().iter().all(|statement| statement.duration > Duration::ZERO));
     for value in [&*user.id.to_string(), &user.name, &user.email, user.password_hash.as_phc()] {
@@ -204,8 +207,8 @@ async fn a_script_that_redis_has_forgotten_is_loaded_again_and_the_log_says_so()
     assert!(store.users.find_by_email(&context, &somebody(1).email_key()).await.unwrap().is_some());
     store.users.find_by_email(&context, &somebody(1).email_key()).await.unwrap();
     let sent: Vec<_> = context.statements().into_iter().map(|statement| statement.statement).collect();
-    let find_by_email = "EVALSHA_RO find_by_email.lua 1 {stackdiff}:users:by-email ? ?";
-    assert_eq!(sent, [find_by_email, "SCRIPT LOAD find_by_email.lua", find_by_email, find_by_email]);
+    let find_by_email = "EVALSHA_RO find_user_by_email.lua 1 {stackdiff}:users:by-email ? ?";
+    assert_eq!(sent, [find_by_email, "SCRIPT LOAD find_user_by_email.lua", find_by_email, find_by_email]);
 }
 
 #[tokio::test]
@@ -246,11 +249,6 @@ async fn data_that_this_program_cannot_have_written_is_an_internal_fault_that_qu
     check(store.users.delete(&context(), somebody(1).id, 1).await.map(|()| String::new()), "role");
     let there: bool = raw.exists(&key).await.unwrap();
     assert!(there);
-}
-
-/// Changes with any key or value.
-async fn digest(server: &Server) -> String {
-    redis::cmd("DEBUG").arg("DIGEST").query_async(&mut server.raw().await).await.unwrap()
 }
 
 #[tokio::test]

@@ -280,8 +280,8 @@ mod tests {
         let library = embedded();
         for subject in ["users.update", "users::update"] {
             let redis = &of(library, subject, &["diesel-postgres", "redis"]).columns[1];
-            let script = redis.functions.iter().find(|function| function.operation() == "scripts::update").unwrap();
-            assert_eq!(script.location(), "examples-nosql/redis/src/scripts/update.lua:1");
+            let script = redis.functions.iter().find(|function| function.operation() == "scripts::update_user").unwrap();
+            assert_eq!(script.location(), "examples-nosql/redis/src/scripts/update_user.lua:1");
             assert!(library.tokens(script).iter().flatten().count() > 20, "it has colours");
         }
     }

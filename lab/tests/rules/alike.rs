@@ -16,7 +16,7 @@ const LACKING: [(&str, &str); 1] = [
 ];
 
 /// Files that a sibling has alone, each for the reason above it.
-const ALONE: [(&str, &str); 9] = [
+const ALONE: [(&str, &str); 10] = [
     // Where a crate has several databases, each has its `open` in a file of its own.
     ("examples-sql/diesel/src", "mod.rs"),
     ("examples-sql/sea-orm/src", "mod.rs"),
@@ -30,6 +30,8 @@ const ALONE: [(&str, &str); 9] = [
     ("examples-nosql/dynamodb/src", "query_log.rs"),
     // Its URL, which is none of the driver's: region, endpoint and credentials.
     ("examples-nosql/dynamodb/src", "address.rs"),
+    // What its database is given to run are programs: a list of them, beside their texts.
+    ("examples-nosql/redis/src", "scripts.rs"),
     // A transaction is one request there, made of items and conditions, where others have statements between two.
     ("examples-nosql/dynamodb/src", "transaction.rs"),
 ];

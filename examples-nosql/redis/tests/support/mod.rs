@@ -5,8 +5,14 @@
 use redis::Client;
 use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
-use shared::domain::User;
-use shared::repository::{OpenError, Repositories, StoreOptions, UserQuery};
+use shared::domain::{
+    AttributeValue, Attributes, Customer, Number, Order, OrderId, OrderLine, OrderStatus, Product, ProductId,
+    Timestamp, User, UserId, price,
+};
+use shared::repository::{
+    OpenError, OrderQuery, ProductQuery, Repositories, SalesQuery, StoreError, StoreOptions, UserQuery,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -169,6 +175,127 @@ pub fn somebody(number: u64) -> User {
 pub async fn all(store: &Repositories) -> Vec<User> {
     let query = UserQuery { role: None, after: None, limit: 1_000_000 };
     store.users.list(&context(), &query).await.unwrap()
+}
+
+/// Changes with any key or value; the server must be started with [`DEBUG`].
+pub async fn digest(server: &Server) -> String {
+    redis::cmd("DEBUG").arg("DIGEST").query_async(&mut server.raw().await).await.unwrap()
+}
+
+pub const DEBUG: [&str; 2] = ["--enable-debug-command", "yes"];
+
+/// 2025-01-31T23:59:59.999Z.
+pub const LATE_IN_JANUARY: i64 = 1_738_367_999_999;
+
+/// A product of which there is one for each number, in one of three categories.
+pub fn product(number: u64, stock: i64) -> Product {
+    let created_at = Timestamp::from_millis(LATE_IN_JANUARY).unwrap();
+    let attributes = [
+        ("colour", AttributeValue::Text("\u{1f534} \"red\"".to_owned())),
+        ("is_new", AttributeValue::Flag(true)),
+        ("weight_kg", AttributeValue::Number(Number::new(0.1 + 0.2))),
+    ];
+    Product {
+        id: ProductId::from_bytes((0x0194_0000_0000_7000_8000_0000_0000_0000_u128 + u128::from(number)).to_be_bytes()),
+        sku: format!("SKU-{number}"),
+        name: format!("Product {number}"),
+        category: ["Tools", "Toys: {small}", "\u{c4}pfel"][usize::try_from(number % 3).unwrap()].to_owned(),
+        price_cents: i64::try_from(number).unwrap() * 1_000 + 99,
+        stock,
+        attributes: Attributes(attributes.map(|(name, value)| (name.to_owned(), value)).into()),
+        version: 1,
+        created_at,
+        updated_at: created_at,
+    }
+}
+
+/// An order of which there is one for each number, of these products and quantities.
+pub fn order(number: u64, customer: &User, wanted: &[(&Product, i64)]) -> Order {
+    let priced = price(&wanted.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect::<Vec<_>>());
+    let line = |((product, quantity), revenue_cents): (&(&Product, i64), &i64)| OrderLine {
+        product_id: product.id,
+        name: product.name.clone(),
+        category: product.category.clone(),
+        unit_price_cents: product.price_cents,
+        quantity: *quantity,
+        total_cents: product.price_cents * quantity,
+        revenue_cents: *revenue_cents,
+    };
+    let created_at = Timestamp::from_millis(LATE_IN_JANUARY + i64::try_from(number % 2).unwrap()).unwrap();
+    Order {
+        id: OrderId::from_bytes((0x0194_0000_0001_7000_8000_0000_0000_0000_u128 + u128::from(number)).to_be_bytes()),
+        customer: Customer { id: customer.id, name: customer.name.clone() },
+        status: OrderStatus::Pending,
+        lines: wanted.iter().zip(&priced.revenues).map(line).collect(),
+        subtotal_cents: priced.subtotal_cents,
+        discount_cents: priced.discount_cents,
+        total_cents: priced.total_cents,
+        idempotency_key: Some(format!("key-{number}")),
+        version: 1,
+        created_at,
+        updated_at: created_at,
+    }
+}
+
+/// The order as a change of its status leaves it.
+pub fn moved(order: &Order, status: OrderStatus) -> Order {
+    let updated_at = Timestamp::from_millis(order.updated_at.as_millis() + 1_000).unwrap();
+    Order { status, version: order.version + 1, updated_at, ..order.clone() }
+}
+
+pub async fn products(store: &Repositories) -> Vec<Product> {
+    let query = ProductQuery { category: None, after: None, limit: 1_000_000 };
+    store.products.list(&context(), &query).await.unwrap()
+}
+
+pub async fn orders_of(store: &Repositories, customer: UserId, status: Option<OrderStatus>) -> Vec<Order> {
+    let query = OrderQuery { customer, status, after: None, limit: 1_000_000 };
+    store.orders.list(&context(), &query).await.unwrap()
+}
+
+/// Whether the stock of products that had `stock` each, their versions, the listings and the report are what these
+/// customers' orders make them.
+pub async fn balance(store: &Repositories, customers: &[User], stock: i64) -> Vec<Order> {
+    let mut orders = Vec::new();
+    for customer in customers {
+        let of_customer = orders_of(store, customer.id, None).await;
+        for status in OrderStatus::ALL {
+            let with_status: Vec<Order> = of_customer.iter().filter(|order| order.status == status).cloned().collect();
+            assert_eq!(orders_of(store, customer.id, Some(status)).await, with_status);
+        }
+        orders.extend(of_customer);
+    }
+    let (mut sold, mut changes) = (BTreeMap::<ProductId, i64>::new(), BTreeMap::<ProductId, i64>::new());
+    let mut report = BTreeMap::<&str, (i64, i64, i64)>::new();
+    for order in &orders {
+        assert_eq!(store.orders.find(&context(), order.id).await.unwrap().as_ref(), Some(order));
+        for line in &order.lines {
+            let is_live = order.status != OrderStatus::Cancelled;
+            *sold.entry(line.product_id).or_default() += if is_live { line.quantity } else { 0 };
+            *changes.entry(line.product_id).or_default() += if is_live { 1 } else { 2 };
+        }
+        let categories: BTreeSet<&str> = order.lines.iter().map(|line| &*line.category).collect();
+        for category in categories.into_iter().filter(|_| order.status.is_sale()) {
+            let sales = report.entry(category).or_default();
+            sales.0 += 1;
+            for line in order.lines.iter().filter(|line| line.category == category) {
+                (sales.1, sales.2) = (sales.1 + line.quantity, sales.2 + line.revenue_cents);
+            }
+        }
+    }
+    for product in products(store).await {
+        let of = |map: &BTreeMap<ProductId, i64>| map.get(&product.id).copied().unwrap_or_default();
+        assert_eq!((product.stock, product.version), (stock - of(&sold), 1 + of(&changes)), "{}", product.sku);
+    }
+    let sales = store.reports.sales(&context(), &SalesQuery { from: None, to: None }).await.unwrap();
+    let sales = sales.iter().map(|sales| (&*sales.category, (sales.orders, sales.units, sales.revenue_cents)));
+    assert_eq!(sales.collect::<BTreeMap<_, _>>(), report);
+    orders
+}
+
+/// Whether a placing ended as it may when the database goes away in the middle: it is not known what became of it.
+pub fn is_unknown(placed: &Result<(), StoreError>) -> bool {
+    matches!(placed, Err(StoreError::Unavailable(_) | StoreError::TimedOut | StoreError::Overloaded))
 }
 
 pub async fn soon<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {

@@ -4,7 +4,7 @@
 -- ARGV: 1 id, 2 name, 3 email, 4 email_key, 5 password_hash, 6 role, 7 version, 8 credentials_version, 9 created_at,
 --       10 updated_at, 11 the expected version
 --
--- As in insert.lua, whatever can fail is tried before the first write.
+-- As in insert_user.lua, whatever can fail is tried before the first write.
 local role_sets = { user = KEYS[3], admin = KEYS[4] }
 local stored = redis.call('HMGET', KEYS[1], 'version', 'role', 'email_key')
 local version, role, email_key = stored[1], stored[2], stored[3]
