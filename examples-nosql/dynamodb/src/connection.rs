@@ -6,6 +6,7 @@
 
 use crate::address::Address;
 use crate::query_log::QueryLog;
+use crate::queues::Queues;
 use crate::schema::admins_key;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -16,11 +17,12 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use shared::context::RequestContext;
 use shared::repository::{OpenError, PoolStatus, Store, StoreError, StoreOptions};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 /// Reads and transactions are sent so often at most if no answer comes, with pauses that grow from the first to the last.
@@ -87,6 +89,9 @@ pub(crate) struct Database {
     permits: Semaphore,
     permits_max: usize,
     waiting: AtomicUsize,
+    queues: Queues,
+    /// Shared by the calls that are in a queue or have had their turn, so that the store's end waits for them.
+    accepted: RwLock<()>,
 }
 
 impl Database {
@@ -99,6 +104,8 @@ impl Database {
             permits: Semaphore::new(permits_max),
             permits_max,
             waiting: AtomicUsize::new(0),
+            queues: Queues::default(),
+            accepted: RwLock::new(()),
         }
     }
 
@@ -117,7 +124,33 @@ impl Database {
     /// # Errors
     /// The call's, [`StoreError::Overloaded`] if none was free in time, or [`StoreError::TimedOut`].
     pub(crate) async fn run<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.run_until(Instant::now() + self.timeout, call).await
+    }
+
+    /// As [`Database::run`], but after all calls of this process that came before and write one of the same items. They
+    /// wait without a connection: reads, and those who write something else, go past them.
+    ///
+    /// # Errors
+    /// As [`Database::run`]; a turn that does not come in time is [`StoreError::Overloaded`].
+    pub(crate) async fn run_in_turn<T>(
+        &self,
+        keys: BTreeSet<String>,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let deadline = Instant::now() + self.timeout;
+        let (_accepted, _turn) = {
+            let _counted = Counted::new(&self.waiting);
+            let turn = async { (self.accepted.read().await, self.queues.turn(keys).await) };
+            timeout_at(deadline, turn).await.map_err(|_| StoreError::Overloaded)?
+        };
+        self.run_until(deadline, call).await
+    }
+
+    async fn run_until<T>(
+        &self,
+        deadline: Instant,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let permit = {
             let _counted = Counted::new(&self.waiting);
             timeout_at(deadline, self.permits.acquire()).await.map_err(|_| StoreError::Overloaded)?
@@ -151,6 +184,7 @@ impl Store for Database {
 
     async fn close(&self) {
         // Queues behind the calls that were accepted, each of which has its time limit.
+        let _after_all_turns = self.accepted.write().await;
         let all = u32::try_from(self.permits_max).unwrap_or(u32::MAX);
         drop(self.permits.acquire_many(all).await);
         self.permits.close();

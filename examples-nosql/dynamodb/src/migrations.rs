@@ -1,6 +1,7 @@
 //! Makes the table at start, or looks whether the one that is there is ours.
 //!
 //! There is no history of migrations: items have no schema, and a table's keys and local indexes can never be changed.
+//! Products and orders came later, to the keys and indexes that users had: see "One index for three questions" in `lib.rs`.
 
 use crate::connection::Failure;
 use crate::schema::{BY_EMAIL, BY_ROLE, PARTITION_KEY, SORT_KEY};

@@ -114,12 +114,16 @@ fn redact(value: &mut Value, parameters: &mut Vec<&'static str>) {
 }
 
 /// The type of a value such as `{"N": "1"}`: what DynamoDB writes for it and what it is called. This program writes no
-/// others.
+/// others. What is in a map or a list is not shown either: the names of a product's attributes are as much a client's as
+/// their values.
 fn attribute_type(members: &serde_json::Map<String, Value>) -> Option<(&'static str, &'static str)> {
     let (name, value) = members.iter().next().filter(|_| members.len() == 1)?;
     match (name.as_str(), value) {
         ("S", Value::String(_)) => Some(("S", "string")),
         ("N", Value::String(_)) => Some(("N", "number")),
+        ("BOOL", Value::Bool(_)) => Some(("BOOL", "boolean")),
+        ("M", Value::Object(_)) => Some(("M", "map")),
+        ("L", Value::Array(_)) => Some(("L", "list")),
         _ => None,
     }
 }

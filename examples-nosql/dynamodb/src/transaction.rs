@@ -4,102 +4,179 @@
 //! conditions, and two transactions that touch the same item at the same moment cancel each other.
 
 use crate::connection::failure;
-use crate::schema::{self, admins_key, number, user_key};
+use crate::contention::{is_for_now, until_uncontended};
+use crate::schema::{self, Item, admins_key, name_of, number};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
-use shared::domain::{EmailKey, Role, User, UserId};
-use shared::repository::StoreError;
-use std::time::Duration;
-use tokio::time::sleep;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use shared::domain::{ProductId, Role};
+use shared::repository::{Shortage, StoreError};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Writes that others were in the way of pause for up to so long before they are sent again, twice as long each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LAST_PAUSE: Duration = Duration::from_millis(320);
-
-/// A transaction while it is put together. Of several conditions that fail, the first one is told.
+/// A transaction while it is put together. Of several conditions that fail, the first one is told, and with the first
+/// product of which there is too little all others.
 pub(crate) struct Transaction<'a> {
     table: &'a str,
     writes: Vec<TransactWriteItem>,
     /// By write: what it means if its condition fails.
-    refusals: Vec<Option<StoreError>>,
+    refusals: Vec<Refusal>,
+    keys: BTreeSet<String>,
+}
+
+/// What it means if the condition of a write fails.
+pub(crate) enum Refusal {
+    /// It has none.
+    Never,
+    /// This.
+    Told(StoreError),
+    /// There is too little of this product, or it is gone. All of these stand behind the others.
+    Short(ProductId),
 }
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(table: &'a str) -> Self {
-        Self { table, writes: Vec::new(), refusals: Vec::new() }
+        Self { table, writes: Vec::new(), refusals: Vec::new(), keys: BTreeSet::new() }
     }
 
-    /// A user who is not there. An id is never made twice: a user with this id is this user, inserted before.
-    pub(crate) fn put_new(&mut self, user: &User) -> Result<(), StoreError> {
-        let put = Put::builder().table_name(self.table).set_item(Some(schema::item(user)));
+    /// What the transaction writes or looks at.
+    pub(crate) fn keys(&self) -> BTreeSet<String> {
+        self.keys.clone()
+    }
+
+    /// An item where there is none, or `taken`.
+    pub(crate) fn put_new(&mut self, item: Item, taken: StoreError) -> Result<(), StoreError> {
+        let name = name_of(&item);
+        let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(defect)?;
-        self.push(TransactWriteItem::builder().put(put).build(), Some(StoreError::EmailTaken));
+        self.push(name, TransactWriteItem::builder().put(put).build(), Refusal::Told(taken));
         Ok(())
     }
 
-    /// A user in the place of the one of this version.
-    pub(crate) fn put_over(&mut self, user: &User, expected_version: i64) -> Result<(), StoreError> {
-        let put = Put::builder().table_name(self.table).set_item(Some(schema::item(user)));
+    /// An item in the place of the one of this version.
+    pub(crate) fn put_over(&mut self, item: Item, expected_version: i64) -> Result<(), StoreError> {
+        let name = name_of(&item);
+        let put = Put::builder().table_name(self.table).set_item(Some(item));
         let put = put.condition_expression("version = :expected");
         let put = put.expression_attribute_values(":expected", number(expected_version)).build().map_err(defect)?;
-        self.push(TransactWriteItem::builder().put(put).build(), Some(StoreError::VersionConflict));
+        self.push(name, TransactWriteItem::builder().put(put).build(), Refusal::Told(StoreError::VersionConflict));
         Ok(())
     }
 
-    /// No user in the place of the one of this version.
-    pub(crate) fn delete(&mut self, id: UserId, expected_version: i64) -> Result<(), StoreError> {
-        let delete = Delete::builder().table_name(self.table).set_key(Some(user_key(id)));
+    /// Some attributes of the item of this version.
+    pub(crate) fn set(
+        &mut self,
+        key: Item,
+        attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+        expected_version: i64,
+    ) -> Result<(), StoreError> {
+        let mut update = Update::builder().table_name(self.table).condition_expression("version = :expected");
+        let mut assignments = Vec::new();
+        // Many an English word is one of DynamoDB's own: no attribute goes by its bare name.
+        for (name, value) in attributes {
+            assignments.push(format!("#{name} = :{name}"));
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        let update = update.expression_attribute_values(":expected", number(expected_version));
+        let update = update.update_expression(format!("SET {}", assignments.join(", ")));
+        self.update(key, update, Refusal::Told(StoreError::VersionConflict))
+    }
+
+    /// Changes numbers of an item by so much each, if the one named in `least` is at least that. Without `least` an item
+    /// that is not there is made.
+    pub(crate) fn add(
+        &mut self,
+        key: Item,
+        changes: &[(&'static str, i64)],
+        least: Option<(&'static str, i64)>,
+        refusal: Refusal,
+    ) -> Result<(), StoreError> {
+        let mut update = Update::builder().table_name(self.table);
+        for (name, change) in changes {
+            update = update.expression_attribute_names(format!("#{name}"), *name);
+            update = update.expression_attribute_values(format!(":{name}"), number(*change));
+        }
+        let changes: Vec<_> = changes.iter().map(|(name, _)| format!("#{name} :{name}")).collect();
+        update = update.update_expression(format!("ADD {}", changes.join(", ")));
+        if let Some((name, least)) = least {
+            update = update
+                .condition_expression(format!("#{name} >= :least"))
+                .expression_attribute_values(":least", number(least))
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        }
+        self.update(key, update, refusal)
+    }
+
+    /// No item in the place of the one of this version.
+    pub(crate) fn delete(&mut self, key: Item, expected_version: i64) -> Result<(), StoreError> {
+        let name = name_of(&key);
+        let delete = Delete::builder().table_name(self.table).set_key(Some(key));
         let delete = delete.condition_expression("version = :expected");
         let delete = delete.expression_attribute_values(":expected", number(expected_version));
         let delete = delete.build().map_err(defect)?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), Some(StoreError::VersionConflict));
+        self.push(
+            name,
+            TransactWriteItem::builder().delete(delete).build(),
+            Refusal::Told(StoreError::VersionConflict),
+        );
         Ok(())
+    }
+
+    /// A claim, given up by whoever is written in the same transaction.
+    pub(crate) fn release(&mut self, key: Item) -> Result<(), StoreError> {
+        let name = name_of(&key);
+        let delete = Delete::builder().table_name(self.table).set_key(Some(key)).build().map_err(defect)?;
+        self.push(name, TransactWriteItem::builder().delete(delete).build(), Refusal::Never);
+        Ok(())
+    }
+
+    /// Writes nothing: there must be such an item.
+    pub(crate) fn require(&mut self, key: Item, missing: StoreError) -> Result<(), StoreError> {
+        self.check(key, "attribute_exists(pk)", missing)
+    }
+
+    /// Writes nothing: there must be no such item.
+    pub(crate) fn forbid(&mut self, key: Item, there: StoreError) -> Result<(), StoreError> {
+        self.check(key, "attribute_not_exists(pk)", there)
     }
 
     /// Keeps the number of admins right when a user's role changes, comes or goes. Every change that takes an admin away
     /// writes this one item, so two of them at once cannot both believe that the other admin stays. A look at `by_role`
     /// would: it holds nothing for the time until the write.
     pub(crate) fn count_admins(&mut self, before: Option<Role>, after: Option<Role>) -> Result<(), StoreError> {
-        let (was_admin, is_admin) = (before == Some(Role::Admin), after == Some(Role::Admin));
-        if was_admin == is_admin {
-            return Ok(());
-        }
-        let count = Update::builder().table_name(self.table).set_key(Some(admins_key()));
-        let count = count.update_expression("ADD admins :change");
-        let count = if is_admin {
+        match (before == Some(Role::Admin), after == Some(Role::Admin)) {
             // Without a condition: the first admin makes the item.
-            count.expression_attribute_values(":change", number(1))
-        } else {
-            count
-                .expression_attribute_values(":change", number(-1))
-                .condition_expression("admins > :one")
-                .expression_attribute_values(":one", number(1))
-        };
-        let count = count.build().map_err(defect)?;
-        self.push(TransactWriteItem::builder().update(count).build(), Some(StoreError::LastAdmin));
+            (false, true) => self.add(admins_key(), &[("admins", 1)], None, Refusal::Never),
+            (true, false) => {
+                self.add(admins_key(), &[("admins", -1)], Some(("admins", 2)), Refusal::Told(StoreError::LastAdmin))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&mut self, key: Item, condition: &str, refusal: StoreError) -> Result<(), StoreError> {
+        let name = name_of(&key);
+        let check = ConditionCheck::builder().table_name(self.table).set_key(Some(key));
+        let check = check.condition_expression(condition).build().map_err(defect)?;
+        self.push(name, TransactWriteItem::builder().condition_check(check).build(), Refusal::Told(refusal));
         Ok(())
     }
 
-    /// An address that nobody has, for this user.
-    pub(crate) fn claim(&mut self, email_key: &EmailKey, id: UserId) -> Result<(), StoreError> {
-        let put = Put::builder().table_name(self.table).set_item(Some(schema::claim(email_key, id)));
-        let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(defect)?;
-        self.push(TransactWriteItem::builder().put(put).build(), Some(StoreError::EmailTaken));
+    fn update(&mut self, key: Item, update: UpdateBuilder, refusal: Refusal) -> Result<(), StoreError> {
+        let name = name_of(&key);
+        let update = update.set_key(Some(key)).build().map_err(defect)?;
+        self.push(name, TransactWriteItem::builder().update(update).build(), refusal);
         Ok(())
     }
 
-    /// An address, given free by the user who is written in the same transaction.
-    pub(crate) fn release(&mut self, email_key: &EmailKey) -> Result<(), StoreError> {
-        let delete = Delete::builder().table_name(self.table).set_key(Some(schema::claim_key(email_key)));
-        let delete = delete.build().map_err(defect)?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), None);
-        Ok(())
-    }
-
-    fn push(&mut self, write: TransactWriteItem, refusal: Option<StoreError>) {
+    fn push(&mut self, key: String, write: TransactWriteItem, refusal: Refusal) {
+        self.keys.insert(key);
         self.writes.push(write);
         self.refusals.push(refusal);
     }
@@ -111,13 +188,9 @@ impl<'a> Transaction<'a> {
     pub(crate) async fn send(self, client: &Client) -> Result<(), StoreError> {
         let request = client.transact_write_items().set_transact_items(Some(self.writes));
         let request = request.client_request_token(Uuid::now_v7().to_string());
-        match until_uncontended(|| request.clone().send(), is_contended).await {
+        match until_uncontended(|| request.clone().send(), |error| is_contended(error, &self.refusals)).await {
             Ok(_) => Ok(()),
-            Err(error) => {
-                let failed = reasons(&error).iter().map(|reason| reason.code() == Some("ConditionalCheckFailed"));
-                let failed = failed.zip(self.refusals).find_map(|(failed, refusal)| refusal.filter(|_| failed));
-                Err(failed.unwrap_or_else(|| failure(error)))
-            }
+            Err(error) => Err(refused(reasons(&error), self.refusals)?.unwrap_or_else(|| failure(error))),
         }
     }
 }
@@ -135,49 +208,33 @@ fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
     }
 }
 
-/// Whether the first write that something was wrong with met others, and not a condition that does not hold.
-fn is_contended(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let first = reasons(error).iter().filter_map(CancellationReason::code).find(|code| *code != "None");
+/// Whether the first write that something was wrong with met others, and not a condition that does not hold. A shortage is
+/// not told before all are known.
+fn is_contended(error: &SdkError<TransactWriteItemsError>, refusals: &[Refusal]) -> bool {
+    let is_short = |(reason, refusal): &(&CancellationReason, &Refusal)| {
+        has_failed(reason) && matches!(refusal, Refusal::Short(_))
+    };
+    let wrong = reasons(error).iter().zip(refusals).filter(|(reason, _)| reason.code() != Some("None"));
+    let first = wrong.filter(|wrong| !is_short(wrong)).find_map(|(reason, _)| reason.code());
     first.or_else(|| error.code()).is_some_and(is_for_now)
 }
 
-/// Whether a refusal with this code came before anything was done, and will not last.
-pub(crate) fn is_for_now(code: &str) -> bool {
-    const CONTENTION: [&str; 3] =
-        ["TransactionConflict", "TransactionConflictException", "TransactionInProgressException"];
-    const THROTTLING: [&str; 5] = [
-        "ThrottlingError",
-        "ThrottlingException",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-    ];
-    CONTENTION.contains(&code) || THROTTLING.contains(&code)
+fn has_failed(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
 }
 
-/// Sends a write again for as long as it is refused only because others write the same items at that moment, or too many
-/// write at all. Whoever calls sets the time limit. The pauses are random, or those who met would meet again.
-///
-/// The SDK leaves this to the program, because a transaction may be cancelled for other reasons, which stay.
-pub(crate) async fn until_uncontended<T, E, F>(
-    send: impl Fn() -> F,
-    is_contended: impl Fn(&SdkError<E>) -> bool,
-) -> Result<T, SdkError<E>>
-where
-    F: Future<Output = Result<T, SdkError<E>>>,
-{
-    let mut pause_max = FIRST_PAUSE;
-    loop {
-        match send().await {
-            Err(error) if is_contended(&error) => sleep(pause_max.mul_f64(random_fraction())).await,
-            outcome => return outcome,
+/// What it means that these conditions failed; nothing if none did.
+fn refused(reasons: &[CancellationReason], refusals: Vec<Refusal>) -> Result<Option<StoreError>, StoreError> {
+    let mut shortages = Vec::new();
+    for (reason, refusal) in reasons.iter().zip(refusals).filter(|(reason, _)| has_failed(reason)) {
+        match refusal {
+            Refusal::Told(error) if shortages.is_empty() => return Ok(Some(error)),
+            Refusal::Short(product_id) => {
+                let left = reason.item().map(|item| schema::read_number(item, "stock")).transpose()?;
+                shortages.push(Shortage { product_id, left });
+            }
+            Refusal::Told(_) | Refusal::Never => {}
         }
-        pause_max = (pause_max * 2).min(LAST_PAUSE);
     }
-}
-
-/// From 0 to 1; the last bits of a UUIDv7 are random.
-fn random_fraction() -> f64 {
-    let [.., last] = *Uuid::now_v7().as_bytes();
-    f64::from(last) / f64::from(u8::MAX)
+    Ok((!shortages.is_empty()).then_some(StoreError::OutOfStock(shortages)))
 }

@@ -1,13 +1,14 @@
 //! Users, kept as items of one table.
 
-use crate::connection::{Database, failure, sent_once};
-use crate::schema::{self, BY_EMAIL, BY_ROLE, INDEX_KEY_BYTES_MAX, Item, USERS, number, text, user_key};
-use crate::transaction::{Transaction, is_for_now, until_uncontended};
+use crate::connection::{Database, failure};
+use crate::requests::{Replaced, get, list, replace};
+use crate::schema::{
+    self, BY_EMAIL, BY_ROLE, INDEX_KEY_BYTES_MAX, Item, USERS, claim_key, customer_key, number, text, user_key,
+};
+use crate::transaction::Transaction;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, Select};
+use aws_sdk_dynamodb::types::Select;
 use shared::context::RequestContext;
 use shared::domain::{EmailKey, User, UserId};
 use shared::repository::{StoreError, UserQuery, UserRepository};
@@ -28,41 +29,22 @@ impl Users {
 impl UserRepository for Users {
     async fn list(&self, context: &RequestContext, query: &UserQuery) -> Result<Vec<User>, StoreError> {
         let client = self.database.client(context);
-        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        self.database
-            .run(async {
-                let mut users = Vec::new();
-                let mut start = query.after.map(|after| schema::start_key(after, query.role));
-                // One request, unless the page is larger than the megabyte that a `Query` reads at most.
-                while users.len() < limit {
-                    let missing = i32::try_from(limit - users.len()).unwrap_or(i32::MAX);
-                    let page = client.query().table_name(&self.database.table).consistent_read(true);
-                    let page = page.limit(missing).set_exclusive_start_key(start);
-                    let page = page.expression_attribute_values(":users", text(USERS));
-                    let page = match query.role {
-                        None => page.key_condition_expression("pk = :users"),
-                        Some(role) => page
-                            .index_name(BY_ROLE.0)
-                            .select(Select::AllAttributes)
-                            .key_condition_expression("pk = :users AND begins_with(role_id, :role)")
-                            .expression_attribute_values(":role", text(schema::role_prefix(role))),
-                    };
-                    let page = page.send().await.map_err(failure)?;
-                    for item in page.items() {
-                        let user = schema::user(item)?;
-                        // The index and the item are two reads of DynamoDB's own, and a change may fall between.
-                        if query.role.is_none_or(|role| user.role == role) {
-                            users.push(user);
-                        }
-                    }
-                    start = page.last_evaluated_key;
-                    if start.is_none() {
-                        break;
-                    }
-                }
-                Ok(users)
-            })
-            .await
+        let users = client.query().table_name(&self.database.table).consistent_read(true);
+        let users = users.expression_attribute_values(":users", text(USERS));
+        let users = match query.role {
+            None => users.key_condition_expression("pk = :users"),
+            Some(role) => users
+                .index_name(BY_ROLE.0)
+                .select(Select::AllAttributes)
+                .key_condition_expression("pk = :users AND begins_with(role_id, :role)")
+                .expression_attribute_values(":role", text(schema::role_prefix(role))),
+        };
+        let start = query.after.map(|after| schema::start_key(after, query.role));
+        let read = |item: &Item| {
+            let user = schema::user(item)?;
+            Ok(query.role.is_none_or(|role| user.role == role).then_some(user))
+        };
+        self.database.run(list(users, start, query.limit, read)).await
     }
 
     async fn insert(&self, context: &RequestContext, user: &User) -> Result<(), StoreError> {
@@ -70,8 +52,9 @@ impl UserRepository for Users {
         self.database
             .run(async {
                 let mut transaction = Transaction::new(&self.database.table);
-                transaction.put_new(user)?;
-                transaction.claim(&user.email_key(), user.id)?;
+                // An id is never made twice: a user with this id is this user, inserted before.
+                transaction.put_new(schema::item(user), StoreError::EmailTaken)?;
+                transaction.put_new(schema::claim(&user.email_key(), user.id), StoreError::EmailTaken)?;
                 transaction.count_admins(None, Some(user.role))?;
                 transaction.send(&client).await
             })
@@ -122,12 +105,12 @@ impl UserRepository for Users {
                 let stored = stored.ok_or(StoreError::VersionConflict)?;
                 // Versions only rise, so what `stored` says holds for as long as it has this version.
                 let mut transaction = Transaction::new(&self.database.table);
-                transaction.put_over(user, expected_version)?;
+                transaction.put_over(schema::item(user), expected_version)?;
                 transaction.count_admins(Some(stored.role), Some(user.role))?;
                 let (old_key, new_key) = (stored.email_key(), user.email_key());
                 if old_key != new_key {
-                    transaction.claim(&new_key, user.id)?;
-                    transaction.release(&old_key)?;
+                    transaction.put_new(schema::claim(&new_key, user.id), StoreError::EmailTaken)?;
+                    transaction.release(claim_key(&old_key))?;
                 }
                 transaction.send(&client).await
             })
@@ -141,9 +124,10 @@ impl UserRepository for Users {
                 let stored = self.stored(&client, id).await?.filter(|stored| stored.version == expected_version);
                 let stored = stored.ok_or(StoreError::VersionConflict)?;
                 let mut transaction = Transaction::new(&self.database.table);
-                transaction.delete(id, expected_version)?;
+                transaction.delete(user_key(id), expected_version)?;
                 transaction.count_admins(Some(stored.role), None)?;
-                transaction.release(&stored.email_key())?;
+                transaction.release(claim_key(&stored.email_key()))?;
+                transaction.forbid(customer_key(id), StoreError::HasOrders)?;
                 transaction.send(&client).await
             })
             .await
@@ -152,9 +136,8 @@ impl UserRepository for Users {
 
 impl Users {
     async fn stored(&self, client: &Client, id: UserId) -> Result<Option<User>, StoreError> {
-        let read = client.get_item().table_name(&self.database.table).consistent_read(true);
-        let found = read.set_key(Some(user_key(id))).send().await.map_err(failure)?;
-        found.item().map(schema::user).transpose()
+        let found = get(client, &self.database.table, user_key(id)).await?;
+        found.as_ref().map(schema::user).transpose()
     }
 
     /// Writes a user over the one of this version, if that has the same address and role.
@@ -166,24 +149,7 @@ impl Users {
             .condition_expression("version = :expected AND email_key = :email_key AND role_id = :role_id")
             .expression_attribute_values(":expected", number(expected_version))
             .expression_attribute_values(":email_key", text(user.email_key().as_str()))
-            .expression_attribute_values(":role_id", text(schema::role_id(user.role, user.id)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let send = || put.clone().customize().config_override(sent_once()).send();
-        match until_uncontended(send, |error| error.code().is_some_and(is_for_now)).await {
-            Ok(_) => Ok(Replaced::Done),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
-                    Ok(Replaced::Refused(refusal.item().cloned()))
-                }
-                _ => Err(failure(error)),
-            },
-        }
+            .expression_attribute_values(":role_id", text(schema::role_id(user.role, user.id)));
+        replace(put).await
     }
-}
-
-/// What became of a [`Users::replace`].
-enum Replaced {
-    Done,
-    /// With the item that is there instead, if there is one.
-    Refused(Option<Item>),
 }

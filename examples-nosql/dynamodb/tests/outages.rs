@@ -5,13 +5,15 @@
 mod inside;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inside::{all, context, user, within};
+use inside::{all, context, order, orders_of, product, stock, user, within};
 use shared::domain::User;
 use shared::repository::{Repositories, StoreError};
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const TABLE: &str = "stackdiff_outages";
@@ -55,10 +57,11 @@ fn free_port() -> u16 {
 }
 
 /// Tries again until the server is up.
-async fn open(url: &str) -> Repositories {
+async fn open(port: u16, seconds: u64) -> Repositories {
+    let url = format!("dynamodb://local/{TABLE}?endpoint=http://127.0.0.1:{port}");
     let started = Instant::now();
     loop {
-        match store_dynamodb::open(url, within(2, 4)).await {
+        match store_dynamodb::open(&url, within(seconds, 4)).await {
             Ok(store) => return store,
             Err(error) => assert!(started.elapsed() < Duration::from_secs(90), "{error}"),
         }
@@ -79,7 +82,7 @@ async fn a_server_that_stops_or_is_killed_keeps_what_it_has_committed_and_the_op
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let mut server = Server::start(folder.path(), port);
-    let store = open(&format!("dynamodb://local/{TABLE}?endpoint=http://127.0.0.1:{port}")).await;
+    let store = open(port, 2).await;
     stopped(&server, &store).await;
 
     let inserting: Vec<_> = (0..2).map(|writer| tokio::spawn(insert_until_an_error(store.clone(), writer))).collect();
@@ -112,6 +115,85 @@ async fn a_server_that_stops_or_is_killed_keeps_what_it_has_committed_and_the_op
     assert!(lost.len() <= 1, "{lost:?} of {} acknowledged", inserted.len());
     // And as a whole: no user without a claim, and no claim without a user.
     assert_eq!(claimants(port).await, there);
+    assert_eq!(store.store.pool().in_use, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_whole_and_the_books_balance_after_a_kill_in_the_middle_of_placing() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut server = Server::start(folder.path(), port);
+    let store = open(port, 5).await;
+    let customers: Vec<_> = (0..4).map(user).collect();
+    let products: Vec<_> = (0..3).map(|number| product(number, 1_000)).collect();
+    for user in &customers {
+        store.users.insert(&context(), user).await.unwrap();
+    }
+    for product in &products {
+        store.products.insert(&context(), product).await.unwrap();
+    }
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let place = |number: u64| {
+        let (store, acknowledged) = (store.clone(), acknowledged.clone());
+        let customer = &customers[usize::try_from(number % 4).unwrap()];
+        // In opposite line orders.
+        let mut lines = vec![(&products[0], 1), (&products[1], 2), (&products[2], 3)];
+        lines.rotate_left(usize::try_from(number % 3).unwrap());
+        let order = order(number, customer, &lines);
+        tokio::spawn(async move {
+            let outcome = store.orders.place(&context(), &order).await;
+            let is_placed = outcome.is_ok();
+            acknowledged.fetch_add(usize::from(is_placed), Ordering::SeqCst);
+            let is_fault = matches!(
+                outcome,
+                Ok(()) | Err(StoreError::Unavailable(_) | StoreError::TimedOut | StoreError::Overloaded)
+            );
+            assert!(is_fault, "{outcome:?}");
+            (order, is_placed)
+        })
+    };
+    let running: Vec<_> = (0..100).map(place).collect();
+    while acknowledged.load(Ordering::SeqCst) < 10 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    server.kill();
+    let mut ends = Vec::new();
+    for running in running {
+        ends.push(running.await.unwrap());
+    }
+    assert!(ends.iter().any(|(_, is_placed)| !is_placed), "too slow to tell anything");
+
+    let _server = Server::start(folder.path(), port);
+    until_it_answers(&store).await;
+    let (mut lost, mut live) = (0, 0);
+    for (order, is_placed) in &ends {
+        // Whole, wherever one looks for it, or absent, wherever one does.
+        let found = store.orders.find(&context(), order.id).await.unwrap();
+        let key = order.idempotency_key.as_deref().unwrap();
+        assert_eq!(store.orders.find_by_key(&context(), order.customer.id, key).await.unwrap(), found);
+        assert!(found.as_ref().is_none_or(|found| found == order), "{found:?} instead of {order:?}");
+        live += i64::from(found.is_some());
+        lost += i64::from(*is_placed && found.is_none());
+    }
+    // As of users: DynamoDB Local answers before it has committed, and a kill can take the last one, as a whole.
+    assert!(lost <= 1, "{lost} of {} acknowledged", acknowledged.load(Ordering::SeqCst));
+    for (product, quantity) in products.iter().zip(1..) {
+        assert_eq!(stock(&store, product).await, product.stock - quantity * live);
+    }
+    let mut listed = 0;
+    for customer in &customers {
+        listed += i64::try_from(orders_of(&store, customer).await.len()).unwrap();
+    }
+    assert_eq!(listed, live);
+    // What was not placed can be placed now, with the same key.
+    for (order, _) in ends {
+        match store.orders.place(&context(), &order).await {
+            Ok(()) => live += 1,
+            Err(StoreError::KeyTaken) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((live, stock(&store, &products[0]).await), (100, 900));
     assert_eq!(store.store.pool().in_use, 0);
 }
 

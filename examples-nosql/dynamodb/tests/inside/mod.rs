@@ -4,8 +4,8 @@
 
 use shared::context::RequestContext;
 use shared::demo;
-use shared::domain::{Role, User};
-use shared::repository::{Repositories, StoreOptions, UserQuery};
+use shared::domain::{Customer, Order, OrderId, OrderLine, OrderStatus, Product, ProductId, Role, User, price};
+use shared::repository::{OrderQuery, Repositories, StoreOptions, UserQuery};
 use shared::store_contract::{database_url, options};
 use std::time::Duration;
 
@@ -23,6 +23,65 @@ pub fn traced() -> RequestContext {
 pub fn user(number: u64) -> User {
     let email = format!("user{number}@example.com");
     User { email, role: Role::User, ..demo::user(number, demo::unusable_hash()) }
+}
+
+/// Product number 0, 1, ..., with so many units.
+pub fn product(number: u64, stock: i64) -> Product {
+    Product {
+        id: ProductId::from_bytes(id(number)),
+        sku: format!("SKU-{number}"),
+        name: format!("Product {number}"),
+        stock,
+        version: 1,
+        ..demo::product(number % demo::PRODUCTS + 1)
+    }
+}
+
+/// Order number 0, 1, ..., of so many units of each of these products.
+pub fn order(number: u64, customer: &User, lines: &[(&Product, i64)]) -> Order {
+    let priced = price(&lines.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect::<Vec<_>>());
+    let line = |((product, quantity), revenue_cents): (&(&Product, i64), i64)| OrderLine {
+        product_id: product.id,
+        name: product.name.clone(),
+        category: product.category.clone(),
+        unit_price_cents: product.price_cents,
+        quantity: *quantity,
+        total_cents: product.price_cents * quantity,
+        revenue_cents,
+    };
+    Order {
+        id: OrderId::from_bytes(id(number)),
+        customer: Customer { id: customer.id, name: customer.name.clone() },
+        status: OrderStatus::Pending,
+        lines: lines.iter().zip(priced.revenues).map(line).collect(),
+        subtotal_cents: priced.subtotal_cents,
+        discount_cents: priced.discount_cents,
+        total_cents: priced.total_cents,
+        idempotency_key: Some(format!("key-{number}")),
+        version: 1,
+        created_at: customer.created_at,
+        updated_at: customer.created_at,
+    }
+}
+
+/// The order as a change of its status leaves it.
+pub fn moved(order: &Order, status: OrderStatus) -> Order {
+    Order { status, version: order.version + 1, ..order.clone() }
+}
+
+fn id(number: u64) -> [u8; 16] {
+    ((0x0194_0000_0000_u128 << 80) | (0x7 << 76) | (0x8 << 60) | u128::from(number)).to_be_bytes()
+}
+
+/// All orders of a customer.
+pub async fn orders_of(store: &Repositories, customer: &User) -> Vec<Order> {
+    let query = OrderQuery { customer: customer.id, status: None, after: None, limit: 10_000 };
+    store.orders.list(&context(), &query).await.unwrap()
+}
+
+/// How many units of a product there are.
+pub async fn stock(store: &Repositories, product: &Product) -> i64 {
+    store.products.find(&context(), product.id).await.unwrap().unwrap().stock
 }
 
 pub fn within(seconds: u64, connections: usize) -> StoreOptions {

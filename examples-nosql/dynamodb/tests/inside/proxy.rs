@@ -1,14 +1,16 @@
 //! A way to a server that can be broken.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
-/// Passes bytes on, until told otherwise.
+/// Passes requests and answers on, until told otherwise.
 pub struct Proxy {
     pub address: SocketAddr,
     faults: Arc<Faults>,
@@ -20,6 +22,13 @@ struct Faults {
     hold: AtomicBool,
     /// The answer to the next request of this operation is lost.
     lose: Mutex<Option<&'static str>>,
+    /// These requests do not reach the server. They are answered with this status and body.
+    answers: Mutex<VecDeque<(&'static str, u16, String)>>,
+    /// How long a transaction takes; none if they do not cancel each other.
+    contended: Mutex<Option<Duration>>,
+    /// Whether one is under way.
+    busy: AtomicBool,
+    cancelled: AtomicUsize,
 }
 
 impl Proxy {
@@ -65,40 +74,136 @@ impl Proxy {
     pub fn lose_answer_to(&self, operation: &'static str) {
         *self.faults.lose.lock().unwrap() = Some(operation);
     }
+
+    /// The next request of this operation that no other such answer is for is answered so, and not by the server.
+    pub fn answer(&self, operation: &'static str, status: u16, body: &serde_json::Value) {
+        self.faults.answers.lock().unwrap().push_back((operation, status, body.to_string()));
+    }
+
+    /// From now on transactions take so long, and one that comes meanwhile is cancelled: what Amazon's service does if they
+    /// touch the same item, and DynamoDB Local never.
+    pub fn let_transactions_meet(&self, duration: Duration) {
+        *self.faults.contended.lock().unwrap() = Some(duration);
+    }
+
+    /// How many were cancelled for that.
+    pub fn cancelled(&self) -> usize {
+        self.faults.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+/// How a transaction is refused with such reasons.
+pub fn cancellation(reasons: &[serde_json::Value]) -> serde_json::Value {
+    serde_json::json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": reasons,
+    })
+}
+
+impl Faults {
+    /// The answer to a request that is not to reach the server.
+    fn answer_to(&self, request: &str) -> Option<(u16, String)> {
+        let is_of = |operation: &str| request.contains(&format!("DynamoDB_20120810.{operation}\r\n"));
+        let mut answers = self.answers.lock().unwrap();
+        if let Some(place) = answers.iter().position(|(operation, ..)| is_of(operation)) {
+            return answers.remove(place).map(|(_, status, body)| (status, body));
+        }
+        if !is_of("TransactWriteItems") || self.contended.lock().unwrap().is_none() {
+            return None;
+        }
+        if !self.busy.swap(true, Ordering::SeqCst) {
+            return None;
+        }
+        self.cancelled.fetch_add(1, Ordering::SeqCst);
+        let mut reasons = vec![serde_json::json!({"Code": "None"}); request.matches("\"TableName\"").count()];
+        *reasons.last_mut().unwrap() =
+            serde_json::json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+        Some((400, cancellation(&reasons).to_string()))
+    }
 }
 
 async fn both_ways(mut client: TcpStream, mut server: TcpStream, faults: &Faults) {
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    let lose = AtomicBool::new(false);
+    let (lose, is_first, to_client) = (AtomicBool::new(false), AtomicBool::new(false), AsyncMutex::new(to_client));
     tokio::select! {
-        () = requests(from_client, to_server, faults, &lose) => {}
-        () = answers(from_server, to_client, faults, &lose) => {}
+        () = requests(from_client, to_server, &to_client, faults, &lose, &is_first) => {}
+        () = answers(from_server, &to_client, faults, &lose, &is_first) => {}
+    }
+    if is_first.load(Ordering::SeqCst) {
+        faults.busy.store(false, Ordering::SeqCst);
     }
 }
 
-/// One request is under way on a connection at a time, and its head comes first.
-async fn requests(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, faults: &Faults, lose: &AtomicBool) {
-    let mut buffer = vec![0; 65_536];
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        let text = String::from_utf8_lossy(&buffer[..length]);
+/// One request is under way on a connection at a time.
+async fn requests(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    to_client: &AsyncMutex<WriteHalf<'_>>,
+    faults: &Faults,
+    lose: &AtomicBool,
+    is_first: &AtomicBool,
+) {
+    while let Some(request) = whole_request(&mut from).await {
+        let text = String::from_utf8_lossy(&request);
         let is_meant = |operation: &mut &str| text.contains(&format!("DynamoDB_20120810.{operation}"));
         if faults.lose.lock().unwrap().take_if(is_meant).is_some() {
             lose.store(true, Ordering::SeqCst);
         }
-        if to.write_all(&buffer[..length]).await.is_err() {
+        if let Some((status, body)) = faults.answer_to(&text) {
+            let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\n");
+            let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+            if to_client.lock().await.write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+            continue;
+        }
+        let contended = faults.contended.lock().unwrap().filter(|_| text.contains("TransactWriteItems"));
+        if let Some(duration) = contended {
+            is_first.store(true, Ordering::SeqCst);
+            tokio::time::sleep(duration).await;
+        }
+        if to.write_all(&request).await.is_err() {
             return;
         }
     }
 }
 
-async fn answers(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, faults: &Faults, lose: &AtomicBool) {
+/// The head and the body of a request; none if the connection ends.
+async fn whole_request(from: &mut ReadHalf<'_>) -> Option<Vec<u8>> {
+    let (mut request, mut buffer) = (Vec::new(), vec![0; 65_536]);
+    loop {
+        let length = from.read(&mut buffer).await.ok().filter(|length| *length > 0)?;
+        request.extend_from_slice(&buffer[..length]);
+        let text = String::from_utf8_lossy(&request);
+        let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
+        let lengths = head
+            .lines()
+            .filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+        let body: usize = lengths.last().unwrap_or(0);
+        if request.len() >= head.len() + 4 + body {
+            return Some(request);
+        }
+    }
+}
+
+async fn answers(
+    mut from: ReadHalf<'_>,
+    to: &AsyncMutex<WriteHalf<'_>>,
+    faults: &Faults,
+    lose: &AtomicBool,
+    is_first: &AtomicBool,
+) {
     let mut buffer = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if is_first.swap(false, Ordering::SeqCst) {
+            faults.busy.store(false, Ordering::SeqCst);
+        }
         if faults.hold.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        if lose.load(Ordering::SeqCst) || to.write_all(&buffer[..length]).await.is_err() {
+        if lose.load(Ordering::SeqCst) || to.lock().await.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }
