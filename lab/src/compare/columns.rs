@@ -1,5 +1,6 @@
-//! One to three crates beside each other: which functions stand in which column, and how their lines compare.
+//! One to five crates beside each other: which functions stand in which column, and how their lines compare.
 
+use crate::compare::about::About;
 use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::groups::{Group, groups};
@@ -10,7 +11,10 @@ use crate::compare::{Comparison, Pair, counted, lines};
 use std::fmt::Write;
 
 /// More columns than this would be too narrow to read.
-pub const COLUMNS_MAX: usize = 3;
+pub const COLUMNS_MAX: usize = 5;
+
+/// So many are shown if nobody says how many: they fit a screen without scrolling sideways.
+pub const COLUMNS_USUAL: usize = 3;
 
 /// The width of the plain text, in letters: two columns of code with their numbers.
 const TEXT_WIDTH: usize = 170;
@@ -79,6 +83,8 @@ pub struct Column<'a> {
     pub(super) main: usize,
     /// Methods of a store that are reached by way of another service, with that service's method.
     pub indirect: Vec<(&'a Function, &'a Function)>,
+    /// What the file of one of these functions says of it at its head.
+    pub about: Option<About>,
 }
 
 impl Column<'_> {
@@ -138,7 +144,7 @@ impl Library {
             Subject::Operation(_) => crate_.side.kind == Kind::Framework,
             Subject::Named(asked) => !named(crate_, asked).is_empty(),
         };
-        self.crates.iter().filter(is_there).take(COLUMNS_MAX).collect()
+        self.crates.iter().filter(is_there).take(COLUMNS_USUAL).collect()
     }
 
     /// What these crates have of the subject.
@@ -151,13 +157,15 @@ impl Library {
                     .filter_map(|(declared, through)| Some((crate_.implementation_of(declared)?, through)))
                     .collect();
                 let functions = entry.functions(self, crate_);
-                Column { crate_, main: functions.len(), functions, indirect }
+                let about = crate_.about(&functions);
+                Column { crate_, main: functions.len(), functions, indirect, about }
             }
             Subject::Named(asked) => {
                 let mut functions = named(crate_, asked);
                 let main = functions.len();
                 self.add_private_helpers(crate_, &mut functions);
-                Column { crate_, main, functions, indirect: Vec::new() }
+                let about = crate_.about(&functions);
+                Column { crate_, main, functions, indirect: Vec::new(), about }
             }
         };
         let columns: Vec<Column<'a>> = crates.iter().map(column).collect();
@@ -177,9 +185,8 @@ impl Library {
     fn add_private_helpers<'a>(&self, crate_: &'a Crate, functions: &mut Vec<&'a Function>) {
         let is_private = |function: &Function| !function.lines.iter().any(|line| line.trim_start().starts_with("pub"));
         for function in functions.clone() {
-            let helpers = self.helpers(&crate_.side, function).into_iter();
-            for helper in helpers.chain(self.scripts(&crate_.side, function)) {
-                if is_private(helper) && !functions.contains(&helper) {
+            for helper in self.helpers_of_kind(&crate_.side, function, is_private) {
+                if !functions.contains(&helper) {
                     functions.push(helper);
                 }
             }
@@ -280,7 +287,8 @@ mod tests {
         let library = embedded();
         for subject in ["users.update", "users::update"] {
             let redis = &of(library, subject, &["diesel-postgres", "redis"]).columns[1];
-            let script = redis.functions.iter().find(|function| function.operation() == "scripts::update_user").unwrap();
+            let script =
+                redis.functions.iter().find(|function| function.operation() == "scripts::update_user").unwrap();
             assert_eq!(script.location(), "examples-nosql/redis/src/scripts/update_user.lua:1");
             assert!(library.tokens(script).iter().flatten().count() > 20, "it has colours");
         }
@@ -309,7 +317,7 @@ mod tests {
         let closest = |error: ColumnsError| error.closest().map(str::to_owned);
         assert_eq!(library.subject("users.craete").err().and_then(closest).as_deref(), Some("users.create"));
         assert_eq!(library.columns_named(&["axun"]).err().and_then(closest).as_deref(), Some("axum"));
-        assert_eq!(library.columns_named(&["axum"; 4]).err(), Some(ColumnsError::TooMany(4)));
+        assert_eq!(library.columns_named(&["axum"; 6]).err(), Some(ColumnsError::TooMany(6)));
         assert!(library.subject("create").is_err() && library.subject("::").is_err() && library.subject("").is_err());
     }
 

@@ -1,11 +1,10 @@
 //! Follows an operation from its handlers to the store, by what calls what. All of it is read from the code; nothing is
 //! listed by hand, so a new operation is found as soon as it is there.
 
-use crate::compare::Side;
 use crate::compare::calls::{Call, calls, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::library::{Crate, Library};
-use crate::compare::source::{Kind, SCRIPT, SourceFile};
+use crate::compare::source::{Kind, SourceFile};
 use crate::operations::Operation;
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +18,7 @@ pub struct Entry {
     pub handlers: HashMap<String, Function>,
     /// What the handlers call in `shared`: the service's method.
     pub service: Option<Function>,
-    /// The helpers in the service's own file that it calls itself, in the order of the calls.
+    /// The helpers in the service's own file that it calls, itself or by one of them, each before what it calls in turn.
     pub helpers: Vec<Function>,
     /// The methods of repository traits that the service calls, itself or by its helpers.
     pub repository: Vec<Function>,
@@ -62,38 +61,6 @@ impl Library {
                 Target::Repository(function) | Target::Function(function) => function,
             })
             .collect()
-    }
-
-    /// The scripts that a function of a store has its database run: each is in a constant of its name.
-    pub(super) fn scripts<'a>(&self, side: &'a Side, function: &Function) -> Vec<&'a Function> {
-        let words = |line: &String, wanted: &str| {
-            line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == wanted)
-        };
-        let is_run = |script: &&Function| {
-            let constant = script.name.to_uppercase();
-            function.lines.iter().any(|line| words(line, &constant))
-        };
-        side.functions.iter().filter(|script| script.path.ends_with(SCRIPT)).filter(is_run).collect()
-    }
-
-    /// The functions of the same crate and file that a function calls, itself left out.
-    #[must_use]
-    pub fn helpers<'a>(&self, side: &'a Side, function: &Function) -> Vec<&'a Function> {
-        let mut helpers: Vec<&Function> = Vec::new();
-        for call in calls(function) {
-            let found = side.functions.iter().find(|other| {
-                let is_mine = match call.names().as_slice() {
-                    [name] => other.owner.is_none() && other.name == *name,
-                    ["self" | "Self", name] => {
-                        other.owner.is_some() && other.owner == function.owner && other.name == *name
-                    }
-                    _ => false,
-                };
-                is_mine && other.path == function.path
-            });
-            helpers.extend(found.filter(|found| *found != function && !helpers.contains(found)));
-        }
-        helpers
     }
 
     fn shared(&self) -> impl Iterator<Item = &Function> {
@@ -188,12 +155,8 @@ impl Library {
         entry.handlers = handlers;
         if let Some(service) = entry.service.clone() {
             let shared = self.of_kind(Kind::Shared).find(|crate_| crate_.side.functions.contains(&service));
-            entry.helpers = shared
-                .map(|crate_| self.helpers(&crate_.side, &service))
-                .unwrap_or_default()
-                .into_iter()
-                .cloned()
-                .collect();
+            let helpers = shared.map(|crate_| self.helpers(&crate_.side, &service)).unwrap_or_default();
+            entry.helpers = helpers.into_iter().cloned().collect();
             self.walk(&service, None, &mut HashSet::new(), &mut entry);
         }
         if entry.operation.needs_token {
@@ -257,8 +220,7 @@ impl Entry {
                 let methods = self.repository.iter().filter_map(|declared| crate_.implementation_of(declared));
                 let mut functions: Vec<&Function> = methods.collect();
                 for method in functions.clone() {
-                    let helpers = library.helpers(&crate_.side, method);
-                    for helper in helpers.into_iter().chain(library.scripts(&crate_.side, method)) {
+                    for helper in library.helpers(&crate_.side, method) {
                         if !functions.contains(&helper) {
                             functions.push(helper);
                         }
@@ -298,6 +260,10 @@ mod tests {
         assert_eq!((names(&register.repository), register.indirect.len()), (vec!["insert"], 0));
         let ready = library.entry_named("system.ready").unwrap();
         assert_eq!((ready.operation.id.as_str(), names(&ready.repository)), ("health.ready", vec!["ping"]));
+        let place = library.entry_named("orders.create").unwrap();
+        assert_eq!(names(&place.repository), ["find_by_key", "find", "find_many", "place"]);
+        let helpers = ["placed_before", "place", "products_of", "unknown_product", "in_order", "new_order"];
+        assert_eq!(names(&place.helpers)[..6], helpers);
         let hello = library.entry_named("hello.show").unwrap();
         assert!(hello.repository.is_empty() && hello.indirect.is_empty() && hello.service.is_some());
     }
@@ -352,6 +318,23 @@ mod tests {
         let shown: Vec<&str> = entry.functions(&library, store).iter().map(|function| function.name.as_str()).collect();
         assert_eq!(shown, ["take", "help"]);
         assert!(library.crate_named("db").is_some() && library.crate_named("dbx").is_none());
+    }
+
+    /// What runs in a store, from the method to what its helpers call and to the script that the database runs.
+    #[test]
+    fn what_a_store_does_is_followed_through_its_file() {
+        let library = embedded();
+        let place = library.entry_named("orders.create").unwrap();
+        for (store, expected) in [
+            ("diesel-postgres", &["lock_products", "change_stock", "write_failure"][..]),
+            ("mongodb", &["take_and_insert", "change_products", "shortages", "write_error"]),
+            ("redis", &["place_order", "placed"]),
+            ("sea-orm-mysql", &["as_a_whole", "try_to_place", "locked_stock", "move_stock", "place_error"]),
+        ] {
+            let functions = place.functions(library, library.crate_named(store).unwrap());
+            let found: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
+            assert!(expected.iter().all(|name| found.contains(name)), "{store}: {found:?}");
+        }
     }
 
     #[test]

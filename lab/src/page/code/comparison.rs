@@ -1,9 +1,11 @@
-//! One operation, or functions by name, in one to three crates.
+//! One operation, or functions by name, in one to five crates.
 
 use super::cells::{CellView, CodeLine, Heading};
+use super::facts::push_facts;
 use crate::compare::align::{Cell, CellMark};
-use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Subject};
+use crate::compare::columns::{COLUMNS_MAX, COLUMNS_USUAL, Column, Columns, ColumnsError, Subject};
 use crate::compare::counted;
+use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::groups::Group;
 use crate::compare::library::{Crate, Library};
@@ -15,6 +17,7 @@ pub(super) struct Chosen<'a> {
     name: &'a str,
     subject: Subject<'a>,
     crates: Vec<&'a Crate>,
+    is_opening: bool,
 }
 
 /// Finds it.
@@ -28,7 +31,7 @@ pub(super) fn chosen<'a>(library: &'a Library, name: &'a str, columns: &[&str]) 
         names => library.columns_named(names)?,
     };
     let name = if let Subject::Operation(entry) = subject { &entry.operation.id } else { name };
-    Ok(Chosen { name, subject, crates })
+    Ok(Chosen { name, subject, crates, is_opening: false })
 }
 
 impl<'a> Chosen<'a> {
@@ -42,6 +45,17 @@ impl<'a> Chosen<'a> {
             Subject::Named(_) => None,
         }
     }
+}
+
+/// What the code view opens with: the method that has to be atomic, by five means.
+const OPENING: &str = "orders::place";
+
+/// Finds that.
+///
+/// # Errors
+/// [`ColumnsError`] if there is no such method any more.
+pub(super) fn opening(library: &Library) -> Result<Chosen<'_>, ColumnsError> {
+    Ok(Chosen { is_opening: true, ..chosen(library, OPENING, &FIVE_STORES)? })
 }
 
 /// A set of columns that is often wanted, and its key.
@@ -65,6 +79,9 @@ pub(super) struct ComparisonPage<'a> {
     name: &'a str,
     heading: String,
     entry: Option<&'a Entry>,
+    /// The operations that call the method of a store that is shown.
+    callers: Vec<&'a Entry>,
+    is_opening: bool,
     library: &'a Library,
     presets: Vec<Preset>,
     previous: Option<(String, String)>,
@@ -108,6 +125,11 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         Some((at(place.checked_sub(1)), at(Some(place + 1))))
     });
     let (previous, next) = neighbours.unwrap_or_default();
+    let callers = callers(library, chosen);
+    let heading = match callers.as_slice() {
+        [caller] if chosen.is_opening => caller.operation.summary.clone(),
+        _ => chosen.name.replacen('.', " · ", 1),
+    };
     let rows = match columns.kinds.len() == columns.columns.len() {
         // Nothing is compared: no line needs to wait for one beside it that is longer.
         true => vec![transposed(rows(library, chosen, &columns), columns.columns.len())],
@@ -118,8 +140,10 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
     };
     ComparisonPage {
         name: chosen.name,
-        heading: chosen.name.replacen('.', " · ", 1),
+        heading,
         entry: chosen.entry(),
+        callers,
+        is_opening: chosen.is_opening,
         library,
         presets: presets(library, chosen, store),
         previous,
@@ -136,13 +160,28 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
     }
 }
 
+/// The operations whose services call the method of a repository that was asked for.
+fn callers<'a>(library: &'a Library, chosen: &Chosen<'a>) -> Vec<&'a Entry> {
+    let Subject::Named(asked) = chosen.subject else { return Vec::new() };
+    let is_asked_for = |declared: &Function| {
+        let stores = library.of_kind(Kind::Store).filter_map(|store| store.implementation_of(declared));
+        stores.into_iter().any(|function| function.operation() == asked)
+    };
+    library.entries.iter().filter(|entry| entry.repository.iter().any(is_asked_for)).collect()
+}
+
 /// A relational database, a document store and a key-value store.
-const SQL_BESIDE_NOSQL: [&str; COLUMNS_MAX] = ["diesel-postgres", "mongodb", "redis"];
+const SQL_BESIDE_NOSQL: [&str; COLUMNS_USUAL] = ["diesel-postgres", "mongodb", "redis"];
+
+/// One of each kind of database, with its own means of atomicity: locked rows, a transaction that fails where it meets
+/// another, a script, conditions on items, and a lock in this process.
+const FIVE_STORES: [&str; COLUMNS_MAX] = ["diesel-postgres", "mongodb", "redis", "dynamodb", "memory"];
 
 fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<Preset> {
     let names = |crates: Vec<&Crate>| crates.iter().map(|crate_| crate_.side.name.clone()).collect::<Vec<_>>();
     let shown = names(chosen.crates.clone());
-    let of_kind = |kind| names(library.of_kind(kind).take(COLUMNS_MAX).collect());
+    let of_kind = |kind| names(library.of_kind(kind).take(COLUMNS_USUAL).collect());
+    let named = |wanted: &[&str]| names(wanted.iter().filter_map(|name| library.crate_named(name)).collect());
     let shown_of_kind = |kind| chosen.crates.iter().copied().find(|crate_| crate_.side.kind == kind);
     let way = [
         shown_of_kind(Kind::Framework).or_else(|| library.of_kind(Kind::Framework).next()),
@@ -154,8 +193,9 @@ fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<P
     let all = [
         ("The frameworks", of_kind(Kind::Framework)),
         ("The stores", of_kind(Kind::Store)),
-        ("SQL beside NoSQL", names(SQL_BESIDE_NOSQL.iter().filter_map(|name| library.crate_named(name)).collect())),
+        ("SQL beside NoSQL", named(&SQL_BESIDE_NOSQL)),
         ("Handler, service, store", names(way.into_iter().flatten().collect())),
+        ("Five stores", named(&FIVE_STORES)),
     ];
     let preset = |(index, (name, columns)): (usize, (&'static str, Vec<String>))| Preset {
         key: index + 1,
@@ -188,8 +228,9 @@ fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
 fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<CellView>> {
     let count = columns.columns.len();
     let mut rows: Vec<Vec<CellView>> = Vec::new();
+    let facts = push_facts(&mut rows, columns);
     for kind in &columns.kinds {
-        let mut depth = 0;
+        let mut depth = facts;
         for group in kind {
             depth = push_group(&mut rows, depth, count, group, library, columns);
         }
@@ -220,11 +261,11 @@ fn transposed(rows: Vec<Vec<CellView>>, count: usize) -> Vec<Vec<CellView>> {
     stacks
 }
 
-fn push_row(rows: &mut Vec<Vec<CellView>>, count: usize) -> &mut Vec<CellView> {
+pub(super) fn push_row(rows: &mut Vec<Vec<CellView>>, count: usize) -> &mut Vec<CellView> {
     rows.push_mut((0..count).map(|_| CellView::Empty).collect())
 }
 
-fn put(row: &mut [CellView], index: usize, cell: CellView) {
+pub(super) fn put(row: &mut [CellView], index: usize, cell: CellView) {
     if let Some(place) = row.get_mut(index) {
         *place = cell;
     }
