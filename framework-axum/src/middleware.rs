@@ -47,8 +47,12 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     response
 }
 
-/// Tells [`observe`], which stands before the router, by the answer which route matched.
+/// Tells [`observe`], which stands before the router, by the answer which route matched. To axum a parameter in the middle of a
+/// path may be empty; to the contract, `/api/users//orders` is no path.
 pub async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    if shared::paths::has_empty_segment(request.uri().path()) {
+        return problems::not_found().await.into_response();
+    }
     let mut response = next.run(request).await;
     if let Some(matched) = matched {
         response.extensions_mut().insert(matched);

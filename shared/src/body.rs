@@ -139,10 +139,19 @@ pub fn read<T: Body>(context: &RequestContext, headers: BodyHeaders<'_>, bytes: 
             errors
         }
     };
+    // Where there is too much of something, its parts do not matter yet.
+    let crowded: Vec<String> =
+        errors.iter().filter(|error| error.code == "too-many").map(|error| error.pointer.clone()).collect();
+    errors.retain(|error| !crowded.iter().any(|whole| is_within(&error.pointer, whole)));
     errors.sort();
     errors.dedup_by(|one, other| one.pointer == other.pointer);
     errors.truncate(ERRORS_MAX);
     Err(Problem::Validation(errors))
+}
+
+/// Whether a pointer is of a part of what the other one is of.
+fn is_within(part: &str, whole: &str) -> bool {
+    part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -171,11 +180,10 @@ fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
     while errors.len() < ERRORS_MAX {
         let failure = match serde_path_to_error::deserialize::<_, T>(&document) {
             Ok(body) => {
-                // What is said of a whole of which a part was mended may be about the mending.
-                let mended =
-                    |whole: &str| errors.iter().any(|part: &FieldError| part.pointer.starts_with(&format!("{whole}/")));
-                let wrong: Vec<FieldError> =
-                    wrong_values(&body).into_iter().filter(|error| !mended(&error.pointer)).collect();
+                // Elements that were mended are all alike.
+                let mended = |whole: &str| errors.iter().any(|part: &FieldError| is_within(&part.pointer, whole));
+                let is_ours = |error: &FieldError| error.code == "duplicate-product" && mended(&error.pointer);
+                let wrong: Vec<FieldError> = wrong_values(&body).into_iter().filter(|error| !is_ours(error)).collect();
                 errors.extend(wrong);
                 break;
             }
@@ -197,7 +205,7 @@ fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
         } else {
             mismatch(&message)
         };
-        if !mend(&mut document, &path, &example) {
+        if !mend(&mut document, &path, unknown.is_none(), &example) {
             errors.push(whole("is not as expected"));
             break;
         }
@@ -211,15 +219,16 @@ fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
 fn segments(path: &serde_path_to_error::Path) -> Vec<String> {
     let text = |segment: &Segment| match segment {
         Segment::Seq { index } => Some(index.to_string()),
-        Segment::Map { key: name } | Segment::Enum { variant: name } => Some(name.clone()),
-        Segment::Unknown => None,
+        Segment::Map { key } => Some(key.clone()),
+        // No body has variants with fields in them: whoever sends one has sent another type.
+        Segment::Enum { .. } | Segment::Unknown => None,
     };
     path.iter().filter_map(text).collect()
 }
 
-/// Puts the example's value in a place, or takes away what the example does not have. Every element of an array is like the
-/// example's first. Whether there was anything to do.
-fn mend(document: &mut Value, path: &[String], example: &Value) -> bool {
+/// Puts the example's value in a place, or takes away a field that is not known. Every element of an array is like the
+/// example's first, and so is every member of an object whose names the client chooses. Whether there was anything to do.
+fn mend(document: &mut Value, path: &[String], is_known: bool, example: &Value) -> bool {
     let Some((last, parents)) = path.split_last() else { return false };
     let (mut place, mut example) = (document, Some(example));
     for segment in parents {
@@ -233,10 +242,12 @@ fn mend(document: &mut Value, path: &[String], example: &Value) -> bool {
         place = next;
     }
     match place {
-        Value::Object(fields) => match example.and_then(|example| example.get(last)) {
-            Some(value) => fields.insert(last.clone(), value.clone()).as_ref() != Some(value),
-            None => fields.remove(last).is_some(),
-        },
+        Value::Object(fields) if is_known => {
+            let first = || example.and_then(Value::as_object).and_then(|members| members.values().next());
+            let value = example.and_then(|example| example.get(last)).or_else(first);
+            value.is_some_and(|value| fields.insert(last.clone(), value.clone()).as_ref() != Some(value))
+        }
+        Value::Object(fields) => fields.remove(last).is_some(),
         Value::Array(elements) => {
             let element = last.parse().ok().and_then(|index: usize| elements.get_mut(index));
             element.zip(example.and_then(|example| example.get(0))).is_some_and(|(element, value)| {
@@ -482,6 +493,8 @@ mod tests {
             &format!(r#"{{"a":"{}","b":"{}","c":"\u0000"}}"#, "x".repeat(200), "x".repeat(201)),
             "/attributes/b too-long; /attributes/c control-character",
         );
+        let crowd: String = (0..20).map(|number| format!(r#","a{number}":1"#)).collect();
+        check(&format!(r#"{{"a":null{crowd}}}"#), "/attributes too-many");
         let many = (0..21).map(|number| format!("\"a{number}\":1")).collect::<Vec<_>>().join(",");
         check(&format!("{{{many}}}"), "/attributes too-many");
     }

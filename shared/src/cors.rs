@@ -43,7 +43,7 @@ impl Cors {
         let mut headers = Headers::new();
         if let Some(origin) = self.allowed(origin) {
             headers.push(("access-control-allow-origin", origin.to_owned()));
-            let exposed = "ETag, Link, Location, Retry-After, Server-Timing, X-Request-Id";
+            let exposed = "ETag, Idempotency-Replayed, Link, Location, Retry-After, Server-Timing, X-Request-Id";
             headers.push(("access-control-expose-headers", exposed.to_owned()));
         }
         if !self.origins.is_empty() {

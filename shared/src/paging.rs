@@ -44,7 +44,8 @@ impl<T> Page<T> {
         let next_path = next.as_ref().map(|cursor| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("limit", &limit.to_string()).extend_pairs(filter).append_pair("after", cursor);
-            format!("{path}?{}", query.finish())
+            // A `+` means a space to HTML's forms alone, `%20` to everybody (RFC 3986, section 2.1).
+            format!("{path}?{}", query.finish().replace('+', "%20"))
         });
         Self { items: rows.into_iter().map(T::from).collect(), next, next_path }
     }
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!(page(vec![one, other], None), None);
         let linked = "</api/products?limit=2&after=_____________________w>; rel=\"next\"";
         assert_eq!(page(vec![one, other, one], None).as_deref(), Some(linked));
-        let linked = "</api/products?limit=2&category=a%26b+%C3%A9&after=_____________________w>; rel=\"next\"";
+        let linked = "</api/products?limit=2&category=a%26b%20%C3%A9&after=_____________________w>; rel=\"next\"";
         assert_eq!(page(vec![one, other, one], Some(("category", "a&b é"))).as_deref(), Some(linked));
     }
 }

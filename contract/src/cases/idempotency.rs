@@ -192,7 +192,8 @@ async fn a_key_that_cannot_be_read_is_malformed(world: &World) -> Outcome {
     let product = world.create_product(1, 9).await?;
     let body = order_of(&[product.line(1)]);
     let long = "x".repeat(65);
-    for key in [&b""[..], b"a b", b"a\tb", "caf\u{e9}".as_bytes(), b"\xff", long.as_bytes()] {
+    // All of them UTF-8: a server may drop a line that is not before it looks at it.
+    for key in ["", "a b", "a\tb", "caf\u{e9}", &long] {
         let request = Request::new("POST", "/api/orders").bearer(&buyer.token).header("Idempotency-Key", key);
         world.send(request.json(&body)).await?.status(400)?.problem("malformed-header")?;
     }

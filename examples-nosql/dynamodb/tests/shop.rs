@@ -1,5 +1,7 @@
 //! What the store makes of DynamoDB for products, orders and reports: the requests it sends, and what happens when
 //! transactions meet or their answers do not come.
+//!
+//! Longer than 400 lines because they share the shop that they begin with, and a proxy.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

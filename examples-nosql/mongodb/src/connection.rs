@@ -7,6 +7,8 @@
 //! pass than there are connections. So the driver's queue stays empty, tasks are bounded by connections, and nobody gets
 //! an answer that was meant for another.
 //!
+//! Calls whose transactions would meet wait for each other before that, without a connection; see `transaction.rs`.
+//!
 //! What ends a task whose server hangs is the driver's monitor: a second without its heartbeat, and the time limit, and it
 //! interrupts whatever is under way there.
 //!

@@ -1,63 +1,92 @@
-//! Who I am: the store that keeps users in MongoDB, through MongoDB's own driver.
+//! Who I am: the store that keeps users, products and orders in MongoDB, through MongoDB's own driver.
 //!
 //! Layer: store. I see `shared` (its domain and repository traits) and my driver: no HTTP, no DTO, no rule about who
-//! may do what. A user is one document, typed by `serde`; the server itself checks its shape, keeps addresses apart, and
-//! makes each change of one document whole. Only what concerns two documents at once takes a transaction.
+//! may do what. A user is one document, typed by `serde`, and so is a product with its attributes and an order with its
+//! lines; the server itself checks their shape, keeps addresses and SKUs apart, and makes each change of one document
+//! whole. Only what concerns several documents at once takes a transaction (`transaction.rs`).
 //!
-//! Read beside me: `examples-nosql/redis`, which keeps the same users in a store without schema or queries, and
-//! `examples-sql/sea-orm`, which has rows where I have documents.
+//! Read beside me: `examples-nosql/redis`, which keeps the same in a store without schema or queries, and
+//! `examples-sql/sea-orm`, which has rows where I have documents, and a table for the lines.
 //!
 //! # Data layout
 //!
-//! | collection `users` | BSON type | what |
-//! | --- | --- | --- |
-//! | `_id` | binary, subtype 4 | the UUIDv7's 16 bytes, which sort as its canonical text does |
-//! | `name`, `email`, `passwordHash` | string | as the service gave them |
-//! | `role` | string | `user` or `admin` |
-//! | `version`, `credentialsVersion` | long | 1, 2, ... |
-//! | `createdAt`, `updatedAt` | date | milliseconds since 1970, all that a BSON date holds |
+//! | collection | field | BSON type | what |
+//! | --- | --- | --- | --- |
+//! | all | `_id` | binary, subtype 4 | the UUIDv7's 16 bytes, which sort as its canonical text does |
+//! | | `version` | long | 1, 2, ... |
+//! | | `createdAt`, `updatedAt` | date | milliseconds since 1970, all that a BSON date holds |
+//! | `users` | `name`, `email`, `passwordHash` | string | as the service gave them |
+//! | | `role` | string | `user` or `admin` |
+//! | | `credentialsVersion` | long | 1, 2, ... |
+//! | | `hasOrders` | bool | true from the user's first order on, absent before |
+//! | `products` | `sku`, `name`, `category` | string | as the service gave them |
+//! | | `priceCents`, `stock` | long | not below zero |
+//! | | `attributes` | object | its members are strings, doubles and bools |
+//! | `orders` | `customerId` | binary, subtype 4 | the user, whose name is looked up when the order is read |
+//! | | `status` | string | `pending`, `paid`, `shipped` or `cancelled` |
+//! | | `lines` | array of objects | `productId`, and copies: `name`, `category`, `unitPriceCents`, `quantity`, `totalCents`, `revenueCents` |
+//! | | `subtotalCents`, `discountCents`, `totalCents` | long | as the service priced them |
+//! | | `idempotencyKey` | string | absent without one |
 //!
-//! The collection has a `$jsonSchema` validator (level strict, action error): these fields with these types and no others,
+//! Each of them has a `$jsonSchema` validator (level strict, action error): these fields with these types and no others,
 //! whoever writes. The collection `guards` holds one document, to make two transactions collide.
 //!
-//! | index of `users` | on | for |
+//! | index | on | for |
 //! | --- | --- | --- |
-//! | `_id_` | `{_id: 1}` | one user; pages of all |
-//! | `email` | unique `{email: 1}`, collation `{locale: "en", strength: 2}` | one user an address; the look-up at sign-in |
+//! | `_id_` of all | `{_id: 1}` | one of them; pages of all; several products of an order |
+//! | `email` of `users` | unique `{email: 1}`, collation `{locale: "en", strength: 2}` | one user an address; the look-up at sign-in |
 //! | `role_id` | `{role: 1, _id: 1}` | pages of one role; whether there is another admin |
+//! | `sku` of `products` | unique `{sku: 1}` | one product a SKU |
+//! | `category_id` | `{category: 1, _id: 1}` | pages of one category |
+//! | `customer_id` of `orders` | `{customerId: 1, _id: 1}` | pages of one customer |
+//! | `customer_status_id` | `{customerId: 1, status: 1, _id: 1}` | pages of one customer and status |
+//! | `customer_key` | unique `{customerId: 1, idempotencyKey: 1}`, of the orders with a key | one order a key |
+//! | `status_created` | `{status: 1, createdAt: 1}` | the report |
 //!
 //! # Access patterns
 //!
 //! | operation | commands sent, a round trip each |
 //! | --- | --- |
-//! | list, find, find_by_email | `find` |
-//! | insert | `insert` |
-//! | update that leaves or makes an admin, or of a user; delete of a user | `update` or `delete` |
-//! | the same, refused because of the version | that, and `find` to see why |
-//! | update or delete that takes an admin away | those two, then `update` (the guard), `find` (another admin), `update` or `delete`, `commitTransaction` |
+//! | users and products: list, find, find_by_email, find_many | `find` |
+//! | users and products: insert | `insert` |
+//! | products: update, delete | `update`, `delete` |
+//! | users: update that leaves or makes an admin, or of a user; delete of a user | `update` or `delete` |
+//! | the same, refused because of the version or of orders | that, and `find` to see why |
+//! | users: update or delete that takes an admin away | those two, then `update` (the guard), `find` (another admin), `update` or `delete`, `commitTransaction` |
+//! | orders: list, find, find_by_key | `aggregate` (`$lookup` for the customers' names) |
+//! | orders: place | `update` (all products), `update` (the customer), `insert`, `commitTransaction`; see `orders.rs` for refusals |
+//! | orders: update to paid or shipped | `update` |
+//! | orders: update to cancelled | `update` (the order), `update` (all products), `commitTransaction` |
+//! | reports: sales | `aggregate`, and one `getMore` for each thousand categories beyond the first |
 //!
 //! # What holds each guarantee
 //!
 //! | guarantee | held by |
 //! | --- | --- |
 //! | an e-mail address is taken once | the unique index; its collation equals case only, since the validator lets in printable ASCII only |
+//! | a SKU is taken once | the unique index, which compares by bytes |
 //! | compare-and-swap | `version` in the filter of the one command that changes the document |
 //! | an admin is always left | a transaction that writes to the guard first, so that two of them collide; see `users.rs` |
+//! | an order is placed or cancelled as a whole, and stock never goes below zero | a transaction, in which the stock is in the filter of what lowers it; see `orders.rs` |
+//! | an idempotency key is used once by a customer | the unique index on both |
+//! | there is never an order of nobody | `hasOrders`, which the first order's transaction writes to its customer, and which is in the filter of what deletes a user: of two at once one waits or begins anew |
+//! | numbers in attributes come back exactly | they are BSON doubles |
+//! | the report counts each order once | read concern snapshot, which needs MongoDB 5.0 or later |
 //! | durability | write concern `{w: "majority", j: true}`: acknowledged when in the journals of most members |
 //! | a process reads what another was told is written | read preference primary, read concern majority |
 //! | nothing is read that a failover takes back | read concern majority |
 //! | a change happens as a whole or not at all, also if the request is given up | each is one command or one transaction, run to its end in a task of its own; see `connection.rs` |
 //!
 //! These are set here, whatever the URL says of `w`, `journal`, `readConcernLevel` and `readPreference`; so are the pool's
-//! size and the time limits. Transactions need
-//! a replica set (one server is enough) or a sharded cluster, which is checked at start; so is that the storage engine
-//! keeps data on disk at all.
+//! size and the time limits. Transactions need a replica set (one server is enough) or a sharded cluster, which is checked
+//! at start; so is that the storage engine keeps data on disk at all.
 //!
 //! The driver sends a write again, once, if the connection broke before the answer came. That is safe and stays on: the
 //! write carries a number of its session, by which the server knows it again and repeats the answer that was lost.
 //!
-//! A process that ends in the middle of such a transaction leaves it open: the server ends it after a minute
-//! (`transactionLifetimeLimitSeconds`), until when no admin can be taken away.
+//! A process that ends in the middle of a transaction leaves it open: the server ends it after a minute
+//! (`transactionLifetimeLimitSeconds`), until when no admin can be taken away, or the products of its order not be ordered
+//! or changed.
 //!
 //! Each process that traces requests has a second client for them (see `connection.rs`), and each client keeps two
 //! connections a server beside its pool, to watch it.

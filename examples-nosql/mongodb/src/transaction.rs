@@ -157,7 +157,7 @@ mod tests {
             let (queues, inside) = (queues.clone(), inside.clone());
             tokio::spawn(async move {
                 let ids = [[1; 16], [number; 16], [2; 16]];
-                let ids = if number % 2 == 0 { ids.to_vec() } else { ids.into_iter().rev().collect() };
+                let ids = if number.is_multiple_of(2) { ids.to_vec() } else { ids.into_iter().rev().collect() };
                 let _turn = queues.turn(ids).await;
                 assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
                 tokio::task::yield_now().await;

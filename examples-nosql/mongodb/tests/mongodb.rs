@@ -1,78 +1,18 @@
-//! What is MongoDB's own: the data layout, the query log, transactions. The rest is in `contract.rs`, `opening.rs` and
-//! `outages.rs`.
+//! What is MongoDB's own: the data layout, the query log, transactions. The rest is in `contract.rs`, `orders.rs`,
+//! `opening.rs` and `outages.rs`.
 //!
 //! Longer than 200 lines, because what a call sends is looked at command by command.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod fixtures;
+
+use fixtures::{TestDatabase, admin, all, context, documents, sent, somebody, traced};
 use futures_util::TryStreamExt;
-use mongodb::Client;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
 use shared::context::RequestContext;
-use shared::demo::{unusable_hash, user};
 use shared::domain::{EmailKey, PasswordHash, Role, Timestamp, User};
-use shared::repository::{Repositories, StoreError, UserQuery};
-use shared::store_contract::{database_url, options};
+use shared::repository::{StoreError, UserQuery};
 use std::time::Duration;
-
-/// A database of a test's own, removed at its end.
-struct TestDatabase {
-    url: String,
-}
-
-impl TestDatabase {
-    fn new() -> Self {
-        Self { url: database_url("MONGODB_URL", store_mongodb::development_url) }
-    }
-
-    async fn open(&self) -> Repositories {
-        store_mongodb::open(&self.url, options(4)).await.unwrap()
-    }
-
-    /// The database, by the driver alone.
-    async fn raw(&self) -> mongodb::Database {
-        Client::with_uri_str(&self.url).await.unwrap().default_database().unwrap()
-    }
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        let url = self.url.clone();
-        let removed = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(store_mongodb::remove(&url, options(1)))
-        });
-        if !std::thread::panicking() {
-            removed.join().unwrap().unwrap();
-        }
-    }
-}
-
-fn context() -> RequestContext {
-    RequestContext::internal("test")
-}
-
-fn traced() -> RequestContext {
-    RequestContext::new("test".into(), "/".into(), Duration::from_secs(60), true)
-}
-
-fn somebody(number: u64) -> User {
-    let mut user = user(number, unusable_hash());
-    user.role = Role::User;
-    user.email = format!("user{number}@example.com");
-    user
-}
-
-fn admin(number: u64) -> User {
-    User { role: Role::Admin, ..somebody(number) }
-}
-
-fn all() -> UserQuery {
-    UserQuery { role: None, after: None, limit: 1_000 }
-}
-
-async fn documents(raw: &mongodb::Database, collection: &str) -> Vec<Document> {
-    raw.collection(collection).find(doc! {}).await.unwrap().try_collect().await.unwrap()
-}
 
 #[tokio::test]
 async fn a_user_is_one_document_with_types_of_its_own() {
@@ -233,13 +173,6 @@ async fn commands_are_recorded_without_values_for_the_request_that_sent_them() {
     let silent = context();
     store.users.find(&silent, user.id).await.unwrap();
     assert!(silent.statements().is_empty());
-}
-
-/// The names of the commands that a call sent.
-fn sent(context: &RequestContext) -> Vec<String> {
-    let name =
-        |statement: &shared::telemetry::Statement| statement.statement.split('"').nth(1).unwrap_or_default().to_owned();
-    context.statements().iter().map(name).collect()
 }
 
 #[tokio::test]

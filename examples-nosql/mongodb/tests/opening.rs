@@ -1,70 +1,14 @@
 //! Opening and closing a database, and what is said about one that cannot be opened.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use mongodb::Client;
-use mongodb::bson::doc;
-use shared::context::RequestContext;
-use shared::demo::{unusable_hash, user};
+mod fixtures;
+
+use fixtures::{TestDatabase, all, context, given, order, product, somebody, traced, word};
+use mongodb::bson::{DateTime, Document, Uuid, doc};
 use shared::domain::{Role, User};
-use shared::repository::{Repositories, StoreError, StoreOptions, UserQuery};
-use shared::store_contract::{database_url, options};
+use shared::repository::{StoreError, StoreOptions};
+use shared::store_contract::options;
 use std::time::{Duration, Instant};
-
-/// A database of a test's own, removed at its end.
-struct TestDatabase {
-    url: String,
-}
-
-impl TestDatabase {
-    fn new() -> Self {
-        Self { url: database_url("MONGODB_URL", store_mongodb::development_url) }
-    }
-
-    async fn open(&self) -> Repositories {
-        store_mongodb::open(&self.url, options(4)).await.unwrap()
-    }
-
-    async fn refusal(&self) -> String {
-        store_mongodb::open(&self.url, options(4)).await.err().unwrap().to_string()
-    }
-
-    /// The database, by the driver alone.
-    async fn raw(&self) -> mongodb::Database {
-        Client::with_uri_str(&self.url).await.unwrap().default_database().unwrap()
-    }
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        let url = self.url.clone();
-        let removed = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(store_mongodb::remove(&url, options(1)))
-        });
-        if !std::thread::panicking() {
-            removed.join().unwrap().unwrap();
-        }
-    }
-}
-
-fn context() -> RequestContext {
-    RequestContext::internal("test")
-}
-
-fn traced() -> RequestContext {
-    RequestContext::new("test".into(), "/".into(), Duration::from_secs(60), true)
-}
-
-fn somebody(number: u64) -> User {
-    let mut user = user(number, unusable_hash());
-    user.role = Role::User;
-    user.email = format!("user{number}@example.com");
-    user
-}
-
-fn all() -> UserQuery {
-    UserQuery { role: None, after: None, limit: 1_000 }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stores_that_are_opened_at_once_on_an_empty_database_all_come_up() {
@@ -97,6 +41,60 @@ async fn a_collection_of_an_older_version_is_brought_up_to_date() {
     assert!(refused.contains("121"), "{refused}");
     store.store.close().await;
     assert_eq!(database.open().await.users.list(&context(), &all()).await.unwrap(), [somebody(1)]);
+}
+
+/// What the version before products and orders kept: its validator knows no `hasOrders`, and its documents are these.
+async fn of_the_version_with_users_only(raw: &mongodb::Database, user: &User) {
+    let properties = doc! {
+        "_id": { "bsonType": "binData" },
+        "name": { "bsonType": "string", "minLength": 0 },
+        "email": { "bsonType": "string", "pattern": "^[!-~]+$" },
+        "passwordHash": { "bsonType": "string", "minLength": 0 },
+        "role": { "enum": ["user", "admin"] },
+        "version": { "bsonType": "long" },
+        "credentialsVersion": { "bsonType": "long" },
+        "createdAt": { "bsonType": "date" },
+        "updatedAt": { "bsonType": "date" },
+    };
+    let required: Vec<String> = properties.keys().cloned().collect();
+    let rules =
+        doc! { "bsonType": "object", "required": required, "additionalProperties": false, "properties": properties };
+    raw.create_collection("users").validator(doc! { "$jsonSchema": rules }).await.unwrap();
+    let document = doc! {
+        "_id": Uuid::from_bytes(*user.id.as_bytes()),
+        "name": &user.name,
+        "email": &user.email,
+        "passwordHash": user.password_hash.as_phc(),
+        "role": user.role.as_str(),
+        "version": user.version,
+        "credentialsVersion": user.credentials_version,
+        "createdAt": DateTime::from_millis(user.created_at.as_millis()),
+        "updatedAt": DateTime::from_millis(user.updated_at.as_millis()),
+    };
+    raw.collection::<Document>("users").insert_one(document).await.unwrap();
+    let guard = doc! { "_id": "last_admin", "changes": 7_i64 };
+    raw.collection::<Document>("guards").insert_one(guard).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_users_only_is_brought_up_to_date_by_several_at_once() {
+    let database = TestDatabase::new();
+    let customer = User { role: Role::User, ..somebody(1) };
+    of_the_version_with_users_only(&database.raw().await, &customer).await;
+    let open = |_| {
+        let url = database.url.clone();
+        tokio::spawn(async move { store_mongodb::open(&url, options(2)).await })
+    };
+    let mut stores = Vec::new();
+    for opened in (0..6).map(open).collect::<Vec<_>>() {
+        stores.push(opened.await.unwrap().unwrap());
+    }
+    let lamp = product("LAMP-1", 10);
+    given(&stores[0], &somebody(2), &[&lamp]).await;
+    stores[1].orders.place(&context(), &order(&customer, &[(&lamp, 1)])).await.unwrap();
+    assert_eq!(stores[2].users.list(&context(), &all()).await.unwrap(), [customer.clone(), somebody(2)]);
+    assert_eq!(word(stores[3].users.delete(&context(), customer.id, 1).await), "HasOrders");
+    stores[3].users.delete(&context(), somebody(2).id, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -174,7 +172,9 @@ async fn a_password_that_is_refused_is_not_told() {
 async fn removing_what_is_not_there_is_no_error() {
     let database = TestDatabase::new();
     store_mongodb::remove(&database.url, options(1)).await.unwrap();
-    database.open().await.users.insert(&context(), &somebody(1)).await.unwrap();
+    let (store, lamp) = (database.open().await, product("LAMP-1", 10));
+    given(&store, &somebody(1), &[&lamp]).await;
+    store.orders.place(&context(), &order(&somebody(1), &[(&lamp, 1)])).await.unwrap();
     store_mongodb::remove(&database.url, options(1)).await.unwrap();
     let names = database.raw().await.list_collection_names().await.unwrap();
     assert!(names.is_empty(), "{names:?}");

@@ -3,12 +3,12 @@
 //! Longer than 200 lines, because each outage is played in full.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod fixtures;
 mod servers;
 
+use fixtures::{admin, balances, context, given, order, orders_of, product, somebody, with_key};
 use servers::{Mongod, Proxy};
-use shared::context::RequestContext;
-use shared::demo::{unusable_hash, user};
-use shared::domain::{Role, User};
+use shared::domain::{Order, OrderStatus, Product, Role, User};
 use shared::repository::{Repositories, StoreError, StoreOptions, UserQuery};
 use shared::store_contract::database_url;
 use std::collections::HashSet;
@@ -23,21 +23,6 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_secs(3);
 
 const OPTIONS: StoreOptions = StoreOptions { connections: 4, timeout: TIMEOUT };
-
-fn context() -> RequestContext {
-    RequestContext::internal("test")
-}
-
-fn somebody(number: u64) -> User {
-    let mut user = user(number, unusable_hash());
-    user.role = Role::User;
-    user.email = format!("user{number}@example.com");
-    user
-}
-
-fn admin(number: u64) -> User {
-    User { role: Role::Admin, ..somebody(number) }
-}
 
 async fn everybody(store: &Repositories) -> Vec<User> {
     let query = UserQuery { role: None, after: None, limit: 100_000 };
@@ -162,6 +147,98 @@ async fn what_was_acknowledged_survives_kill_9_and_the_store_recovers() {
     for user in acknowledged {
         assert!(there.contains(&user.id), "{user:?} is lost");
     }
+}
+
+/// Each order is there as a whole, or not at all, and was placed if that was told; the books balance.
+async fn placements_are_whole(
+    store: &Repositories,
+    customer: &User,
+    products: &[&Product],
+    placements: &[(Order, Option<Result<(), StoreError>>)],
+) {
+    let there = orders_of(store, customer).await;
+    for (order, outcome) in placements {
+        match (outcome, there.iter().find(|found| found.id == order.id)) {
+            (Some(Ok(())), None) => panic!("{:?} is lost", order.id),
+            (_, found) => assert!(found.is_none_or(|found| found == order), "{found:?} instead of {order:?}"),
+        }
+    }
+    balances(store, customer, products).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_100_placements_through_a_kill_9_each_is_whole_or_absent() {
+    let mut server = Mongod::start_replica_set().await;
+    let store = store_mongodb::open(&server.url("?replicaSet=rs0"), OPTIONS).await.unwrap();
+    let (customer, products) = (somebody(1), ["A", "B", "C"].map(|sku| product(sku, 10_000)));
+    let products = products.each_ref();
+    given(&store, &customer, &products).await;
+    let placing = |writer: usize| {
+        let (store, customer) = (store.clone(), customer.clone());
+        let products = products.map(Product::clone);
+        tokio::spawn(async move {
+            let mut placements = Vec::new();
+            for number in 0..25 {
+                // Two of the three products, in either order.
+                let lines = [(&products[writer % 3], 2), (&products[(writer + 1 + number % 2) % 3], 1)];
+                let order = with_key(&format!("{writer}-{number}"), order(&customer, &lines));
+                let outcome = store.orders.place(&context(), &order).await;
+                assert!(outcome.is_ok() || is_a_fault(&outcome), "{outcome:?}");
+                placements.push((order, Some(outcome)));
+            }
+            placements
+        })
+    };
+    let writers: Vec<_> = (0..4).map(placing).collect();
+    let started = Instant::now();
+    while orders_of(&store, &customer).await.len() < 20 {
+        assert!(started.elapsed() < Duration::from_secs(30), "nothing is placed");
+    }
+    server.kill_and_start_again();
+    let mut placements = Vec::new();
+    for writer in writers {
+        placements.extend(writer.await.unwrap());
+    }
+    let started = Instant::now();
+    while let Err(error) = store.store.ping(&context()).await {
+        assert!(started.elapsed() < Duration::from_secs(60), "not recovered: {error:?}");
+    }
+    recovers(&store, Duration::from_secs(5)).await;
+    let placed = placements.iter().filter(|(_, outcome)| matches!(outcome, Some(Ok(())))).count();
+    println!("{placed} of {} were told to be placed", placements.len());
+    assert!((20..100).contains(&placed), "{placed}");
+    placements_are_whole(&store, &customer, &products, &placements).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_placing_that_is_given_up_happens_as_a_whole_or_not_at_all() {
+    let server = Mongod::start_replica_set().await;
+    let store = store_mongodb::open(&server.url("?replicaSet=rs0"), OPTIONS).await.unwrap();
+    let (customer, products) = (somebody(1), ["A", "B"].map(|sku| product(sku, 10_000)));
+    let products = products.each_ref();
+    given(&store, &customer, &products).await;
+    let mut placements = Vec::new();
+    for number in 0..150_u64 {
+        let order = order(&customer, &[(products[0], 1), (products[1], 2)]);
+        let (placing, placed) = (store.clone(), order.clone());
+        let call = tokio::spawn(async move { placing.orders.place(&context(), &placed).await });
+        tokio::time::sleep(Duration::from_micros(number * 7_919 % 12_000)).await;
+        call.abort();
+        placements.push((order, call.await.ok()));
+    }
+    recovers(&store, Duration::from_secs(5)).await;
+    placements_are_whole(&store, &customer, &products, &placements).await;
+    let placed = orders_of(&store, &customer).await.len();
+    println!("{placed} of 150 were placed");
+    assert!(placed > 0);
+    // Nothing is held by a transaction that nobody ends.
+    let started = Instant::now();
+    let last = order(&customer, &[(products[0], 1), (products[1], 1)]);
+    store.orders.place(&context(), &last).await.unwrap();
+    assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
+    let cancelled = Order { status: OrderStatus::Cancelled, version: 2, ..last.clone() };
+    store.orders.update(&context(), &last, &cancelled).await.unwrap();
+    balances(&store, &customer, &products).await;
 }
 
 /// A database of a test's own on the common server, through a proxy.

@@ -3,6 +3,7 @@
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use shared::context::RequestContext;
 use shared::telemetry::Statement;
+use std::str::Chars;
 use std::time::Instant;
 
 /// Keeps what a connection sends, for these requests. With none, it costs a look at an empty list.
@@ -41,11 +42,11 @@ impl Instrumentation for Recorder {
     }
 }
 
-/// The types in a list such as `["a", 1]`. The values are dropped here.
+/// The types in a list such as `["a", Some(1)]`. The values are dropped here.
 fn types(values: &str) -> Vec<&'static str> {
     let mut types = Vec::new();
     let mut at_start = true;
-    let mut characters = values.trim_start_matches('[').trim_end_matches(']').chars();
+    let mut characters = values.strip_prefix('[').and_then(|values| values.strip_suffix(']')).unwrap_or(values).chars();
     while let Some(character) = characters.next() {
         match character {
             ',' => at_start = true,
@@ -53,10 +54,16 @@ fn types(values: &str) -> Vec<&'static str> {
             '"' => {
                 types.push("text");
                 at_start = false;
-                // Up to the closing quote; a quote that belongs to the text has a backslash before it.
-                while let Some(inner) = characters.next().filter(|inner| *inner != '"') {
-                    if inner == '\\' {
-                        characters.next();
+                skip_text(&mut characters);
+            }
+            // Before a value that may be null.
+            'S' if at_start => drop(characters.nth("ome".len())),
+            '[' if at_start => {
+                types.push("list");
+                at_start = false;
+                while let Some(inner) = characters.next().filter(|inner| *inner != ']') {
+                    if inner == '"' {
+                        skip_text(&mut characters);
                     }
                 }
             }
@@ -64,6 +71,7 @@ fn types(values: &str) -> Vec<&'static str> {
                 types.push(match first {
                     '0'..='9' | '-' => "integer",
                     'N' => "null",
+                    'j' => "json",
                     _ => "other",
                 });
                 at_start = false;
@@ -72,6 +80,15 @@ fn types(values: &str) -> Vec<&'static str> {
         }
     }
     types
+}
+
+/// Up to the closing quote; a quote that belongs to the text has a backslash before it.
+fn skip_text(characters: &mut Chars<'_>) {
+    while let Some(inner) = characters.next().filter(|inner| *inner != '"') {
+        if inner == '\\' {
+            characters.next();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +100,8 @@ mod tests {
         let check = |values: &str, expected: &[&str]| assert_eq!(types(values), expected, "{values}");
         check("[]", &[]);
         check(r#"["a", 1, -2, None, "b"]"#, &["text", "integer", "integer", "null", "text"]);
+        check(r#"[Some("a"), None, Some(-1), json, 2]"#, &["text", "null", "integer", "json", "integer"]);
+        check(r#"[["a", "]"], [], 1, [2, 3]]"#, &["list", "list", "integer", "list"]);
         check(r#"["a, 1", "\"", "\\", "\\\"", "]", 7]"#, &["text", "text", "text", "text", "text", "integer"]);
         check(&format!("{:?}", ["it's \"quoted\"", "\u{0}\n, ", "\\"]), &["text", "text", "text"]);
     }

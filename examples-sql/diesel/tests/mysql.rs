@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod servers;
+mod shop;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts};
@@ -104,6 +105,14 @@ async fn what_was_acknowledged_survives_the_death_of_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn orders_survive_the_death_of_the_server_as_a_whole_or_not_at_all() {
+    let server = Server::new();
+    let process = server.start(&[]).await;
+    let store = open(&server.url(), SHORT).await.unwrap();
+    faults::a_server_that_is_killed_while_orders_are_placed(&store, process, || server.start(&[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_cut_costs_at_most_the_call_on_it() {
     let database = Database::new(SHORT).await;
     let proxy = Proxy::start(servers::port(&database.url)).await;
@@ -137,6 +146,13 @@ async fn dropped_calls_disturb_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn dropped_placings_have_happened_as_a_whole_or_not_at_all() {
+    let database = Database::new(options(4)).await;
+    faults::placings_that_are_dropped(&database.store).await;
+    database.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_is_tried_again() {
     let database = Database::new(options(4)).await;
     let beside = tokio::sync::Mutex::new(connect(&database.url).await);
@@ -162,6 +178,32 @@ async fn a_deadlock_is_tried_again() {
     database.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_in_a_deadlock_is_placed_in_the_end() {
+    let database = Database::new(options(4)).await;
+    let beside = tokio::sync::Mutex::new(connect(&database.url).await);
+    let run = async |statement: &str| beside.lock().await.query_drop(statement).await.unwrap();
+    let deadlocks = async || {
+        let ask = "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'";
+        beside.lock().await.query_first::<(String, u64), _>(ask).await.unwrap().unwrap().1
+    };
+    let before = deadlocks().await;
+    let name = |number| format!("UPDATE products SET name = 'held' WHERE id = '{}'", shop::product(number).id);
+    let hold = || async {
+        run("BEGIN").await;
+        // So that it has more to lose than the order.
+        run("UPDATE users SET name = 'held' WHERE email_key <> 'user-1@example.com'").await;
+        run(&name(2)).await;
+    };
+    let cross = || async {
+        run(&name(1)).await;
+        run("COMMIT").await;
+    };
+    faults::an_order_in_a_deadlock(&database.store, hold, cross).await;
+    assert!(deadlocks().await > before);
+    database.end().await;
+}
+
 #[tokio::test]
 async fn a_call_waits_for_a_connection_no_longer_than_its_limit() {
     let database = Database::new(StoreOptions { connections: 1, ..SHORT }).await;
@@ -179,6 +221,13 @@ async fn a_call_waits_for_a_connection_no_longer_than_its_limit() {
 async fn each_operation_is_one_round_trip_but_for_the_last_admin() {
     let database = Database::new(options(2)).await;
     faults::round_trips(&database.store).await;
+    database.end().await;
+}
+
+#[tokio::test]
+async fn what_a_shop_does_is_a_constant_number_of_round_trips() {
+    let database = Database::new(options(2)).await;
+    faults::round_trips_of_a_shop(&database.store).await;
     database.end().await;
 }
 
@@ -206,6 +255,38 @@ async fn many_who_open_one_new_database_at_once_all_come_up() {
         // Not there is no error.
         remove(&url, options(1)).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_the_first_version_is_brought_up_to_date_by_many_at_once() {
+    let database = Database::new(options(1)).await;
+    database.store.users.insert(&context(), &user(1)).await.unwrap();
+    database.store.store.close().await;
+    let mut beside = connect(&database.url).await;
+    for statement in [
+        "DROP TABLE order_lines, orders, products",
+        "DELETE FROM __diesel_schema_migrations WHERE version > '20260101000000'",
+    ] {
+        beside.query_drop(statement).await.unwrap();
+    }
+    let open_one = |number: u64| {
+        let url = database.url.clone();
+        tokio::spawn(async move {
+            let store = open(&url, options(1)).await.unwrap();
+            store.products.insert(&context(), &shop::product(number)).await.unwrap();
+            store.orders.place(&context(), &shop::order(&user(1), &[(number, 1)])).await.unwrap();
+            store
+        })
+    };
+    let mut stores = Vec::new();
+    for opening in (1..=8).map(open_one).collect::<Vec<_>>() {
+        stores.push(opening.await.unwrap());
+    }
+    assert_eq!(shop::orders_of(stores.first().unwrap(), &user(1)).await.len(), 8);
+    for store in stores {
+        store.store.close().await;
+    }
+    database.end().await;
 }
 
 #[tokio::test]
@@ -259,12 +340,16 @@ async fn a_server_that_does_not_wait_for_its_disk_is_refused() {
 async fn tables_that_are_not_this_programs_are_refused_and_left_alone() {
     let database = Database::new(options(1)).await;
     let mut beside = connect(&database.url).await;
-    beside.query_drop("ALTER TABLE users ENGINE = MyISAM").await.unwrap();
-    faults::check_refused(open(&database.url, options(1)).await, &["kept by MyISAM", "ENGINE = InnoDB"]);
-    beside.query_drop("DROP TABLE users, __diesel_schema_migrations").await.unwrap();
+    beside.query_drop("ALTER TABLE products ENGINE = MyISAM").await.unwrap();
+    faults::check_refused(open(&database.url, options(1)).await, &["products is kept by MyISAM", "ENGINE = InnoDB"]);
+    beside.query_drop("DROP TABLE order_lines, orders, products, users, __diesel_schema_migrations").await.unwrap();
     beside.query_drop("CREATE TABLE users (id integer PRIMARY KEY, nick text)").await.unwrap();
-    faults::check_refused(open(&database.url, options(1)).await, &["Unknown column", "another program"]);
+    faults::check_refused(open(&database.url, options(1)).await, &["another program"]);
     beside.query_drop("SELECT nick FROM users").await.unwrap();
+    beside.query_drop("DROP TABLE users, products, __diesel_schema_migrations").await.unwrap();
+    beside.query_drop("CREATE TABLE products (id integer PRIMARY KEY, nick text)").await.unwrap();
+    faults::check_refused(open(&database.url, options(1)).await, &["Unknown column", "another program"]);
+    beside.query_drop("SELECT nick FROM products").await.unwrap();
     database.end().await;
 }
 

@@ -3,6 +3,8 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
 
+mod shop;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::{Connection, RunQueryDsl};
 use diesel::sql_types::Text;
@@ -128,6 +130,37 @@ async fn a_file_with_the_table_of_another_orm_opens() {
     other.batch_execute(&row).unwrap();
     let opened = store_diesel::sqlite::open(&url(&path), options(1)).await.unwrap();
     assert_eq!(opened.users.find(&context(), id).await.unwrap().unwrap().email, "E@x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_the_first_version_is_brought_up_to_date_by_many_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.db");
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    other.batch_execute("PRAGMA journal_mode = WAL").unwrap();
+    other.batch_execute(include_str!("../migrations/sqlite/2026-01-01-000000_create_users/up.sql")).unwrap();
+    let history = "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,
+                   run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
+                   INSERT INTO __diesel_schema_migrations (version) VALUES ('20260101000000')";
+    other.batch_execute(history).unwrap();
+    let customer = demo::user(1, demo::unusable_hash());
+    let row = format!("INSERT INTO users VALUES ('{}', 'n', 'E@x', 'e@x', 'h', 'user', 1, 1, 1, 1)", customer.id);
+    other.batch_execute(&row).unwrap();
+    let open = |number: u64| {
+        let (url, customer) = (url(&path), customer.clone());
+        tokio::spawn(async move {
+            let opened = store_diesel::sqlite::open(&url, options(1)).await.unwrap();
+            opened.products.insert(&context(), &shop::product(number)).await.unwrap();
+            opened.orders.place(&context(), &shop::order(&customer, &[(number, 1)])).await.unwrap();
+            opened
+        })
+    };
+    let mut all = Vec::new();
+    for opening in (1..=8).map(open).collect::<Vec<_>>() {
+        all.push(opening.await.unwrap());
+    }
+    let orders = shop::orders_of(all.first().unwrap(), &customer).await;
+    assert_eq!(orders.iter().map(|order| order.customer.name.as_str()).collect::<Vec<_>>(), ["n"; 8]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod servers;
+mod shop;
 
 use servers::{Process, Proxy, context, faults, free_port, is_root, program, run, user, wait_for};
 use shared::repository::{Repositories, StoreError, StoreOptions, UserQuery};
@@ -118,6 +119,14 @@ async fn what_was_acknowledged_survives_the_death_of_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn orders_survive_the_death_of_the_server_as_a_whole_or_not_at_all() {
+    let server = Server::new();
+    let process = server.start(&[]).await;
+    let store = open(&server.url(), SHORT).await.unwrap();
+    faults::a_server_that_is_killed_while_orders_are_placed(&store, process, || server.start(&[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_cut_costs_at_most_the_call_on_it() {
     let database = Database::new(SHORT).await;
     let proxy = Proxy::start(servers::port(&database.url)).await;
@@ -134,6 +143,13 @@ async fn dropped_calls_disturb_nobody() {
     let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'";
     let busy: i64 = connect(&database.url).await.query_one(sessions, &[]).await.unwrap().get(0);
     assert_eq!(busy, 1, "nobody but who asks");
+    database.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_placings_have_happened_as_a_whole_or_not_at_all() {
+    let database = Database::new(options(4)).await;
+    faults::placings_that_are_dropped(&database.store).await;
     database.end().await;
 }
 
@@ -161,6 +177,23 @@ async fn a_deadlock_is_tried_again() {
     database.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_in_a_deadlock_is_placed_in_the_end() {
+    let database = Database::new(options(4)).await;
+    let beside = connect(&database.url).await;
+    let name = |number| format!("UPDATE products SET name = 'held' WHERE id = '{}'", shop::product(number).id);
+    let hold = || async { beside.batch_execute(&format!("BEGIN; {}", name(2))).await.unwrap() };
+    let cross = || async { beside.batch_execute(&format!("{}; COMMIT", name(1))).await.unwrap() };
+    faults::an_order_in_a_deadlock(&database.store, hold, cross).await;
+    drop(beside);
+    // The server counts a session's when that ends.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let ask = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    let deadlocks: i64 = connect(&database.url).await.query_one(ask, &[]).await.unwrap().get(0);
+    assert_eq!(deadlocks, 1);
+    database.end().await;
+}
+
 #[tokio::test]
 async fn a_call_waits_for_a_connection_no_longer_than_its_limit() {
     let database = Database::new(StoreOptions { connections: 1, ..SHORT }).await;
@@ -177,6 +210,13 @@ async fn a_call_waits_for_a_connection_no_longer_than_its_limit() {
 async fn each_operation_is_one_round_trip_but_for_the_last_admin() {
     let database = Database::new(options(2)).await;
     faults::round_trips(&database.store).await;
+    database.end().await;
+}
+
+#[tokio::test]
+async fn what_a_shop_does_is_a_constant_number_of_round_trips() {
+    let database = Database::new(options(2)).await;
+    faults::round_trips_of_a_shop(&database.store).await;
     database.end().await;
 }
 
@@ -204,6 +244,38 @@ async fn many_who_open_one_new_database_at_once_all_come_up() {
         // Not there is no error.
         remove(&url, options(1)).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_the_first_version_is_brought_up_to_date_by_many_at_once() {
+    let database = Database::new(options(1)).await;
+    database.store.users.insert(&context(), &user(1)).await.unwrap();
+    database.store.store.close().await;
+    let beside = connect(&database.url).await;
+    for statement in [
+        "DROP TABLE order_lines, orders, products",
+        "DELETE FROM __diesel_schema_migrations WHERE version > '20260101000000'",
+    ] {
+        beside.batch_execute(statement).await.unwrap();
+    }
+    let open_one = |number: u64| {
+        let url = database.url.clone();
+        tokio::spawn(async move {
+            let store = open(&url, options(1)).await.unwrap();
+            store.products.insert(&context(), &shop::product(number)).await.unwrap();
+            store.orders.place(&context(), &shop::order(&user(1), &[(number, 1)])).await.unwrap();
+            store
+        })
+    };
+    let mut stores = Vec::new();
+    for opening in (1..=8).map(open_one).collect::<Vec<_>>() {
+        stores.push(opening.await.unwrap());
+    }
+    assert_eq!(shop::orders_of(stores.first().unwrap(), &user(1)).await.len(), 8);
+    for store in stores {
+        store.store.close().await;
+    }
+    database.end().await;
 }
 
 #[tokio::test]
@@ -242,10 +314,16 @@ async fn a_server_that_does_not_wait_for_its_disk_is_refused_or_made_to() {
 async fn another_programs_table_of_users_is_refused_and_left_alone() {
     let database = Database::new(options(1)).await;
     let beside = connect(&database.url).await;
-    let other = "DROP TABLE users, __diesel_schema_migrations; CREATE TABLE users (id integer PRIMARY KEY, nick text)";
+    let other = "DROP TABLE order_lines, orders, products, users, __diesel_schema_migrations; \
+                 CREATE TABLE users (id integer PRIMARY KEY, nick text)";
     beside.batch_execute(other).await.unwrap();
     faults::check_refused(open(&database.url, options(1)).await, &["does not exist", "another program"]);
     assert!(beside.batch_execute("SELECT nick FROM users").await.is_ok());
+    let other = "DROP TABLE IF EXISTS users, products, __diesel_schema_migrations; \
+                 CREATE TABLE products (id integer PRIMARY KEY, nick text)";
+    beside.batch_execute(other).await.unwrap();
+    faults::check_refused(open(&database.url, options(1)).await, &["does not exist", "another program"]);
+    assert!(beside.batch_execute("SELECT nick FROM products").await.is_ok());
     database.end().await;
 }
 

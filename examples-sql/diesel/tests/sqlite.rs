@@ -3,15 +3,18 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
 
+mod shop;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::{Connection, RunQueryDsl};
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
 use shared::demo;
-use shared::domain::{Role, User};
-use shared::repository::{Repositories, StoreError, UserQuery};
+use shared::domain::{Order, OrderId, OrderStatus, Role, User};
+use shared::repository::{Repositories, SalesQuery, StoreError, UserQuery};
 use shared::store_contract::options;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -192,4 +195,62 @@ async fn the_query_log_holds_statements_and_types_but_no_values() {
     // The hook goes with the request.
     store.users.find(&RequestContext::internal("untraced"), secret.id).await.unwrap();
     assert_eq!(context.statements().len(), statements.len());
+}
+
+#[tokio::test]
+async fn what_a_shop_does_is_a_constant_number_of_statements() {
+    let (_folder, _path, store) = fixture().await;
+    store.users.insert(&context(), &user(1)).await.unwrap();
+    for number in 1..=20 {
+        store.products.insert(&context(), &shop::product(number)).await.unwrap();
+    }
+    let check = |context: &RequestContext, expected: &[&str]| {
+        let statements = context.statements();
+        let begins: Vec<_> = statements.iter().map(|one| one.statement.split([' ', '`']).next().unwrap()).collect();
+        assert_eq!(begins, expected);
+    };
+    for length in [1, 20] {
+        let wanted: Vec<_> = (1..=length).map(|number| (number, 2)).collect();
+        let order = shop::order(&user(1), &wanted);
+        let placing = traced();
+        store.orders.place(&placing, &order).await.unwrap();
+        check(&placing, &["BEGIN", "SELECT", "INSERT", "INSERT", "UPDATE", "COMMIT"]);
+        let parameters = placing.statements().get(2).unwrap().parameters.clone();
+        assert_eq!(parameters, [["text"; 3].as_slice(), &["integer"; 3], &["null"], &["integer"; 3]].concat());
+        let reading = traced();
+        assert_eq!(store.orders.find(&reading, order.id).await.unwrap(), Some(order.clone()));
+        check(&reading, &["SELECT", "SELECT"]);
+        let changing = traced();
+        let paid = shop::moved(&order, OrderStatus::Paid);
+        store.orders.update(&changing, &order, &paid).await.unwrap();
+        store.reports.sales(&changing, &SalesQuery { from: None, to: None }).await.unwrap();
+        store.orders.update(&changing, &paid, &shop::moved(&paid, OrderStatus::Cancelled)).await.unwrap();
+        check(&changing, &["BEGIN", "UPDATE", "COMMIT", "SELECT", "BEGIN", "UPDATE", "UPDATE", "COMMIT"]);
+    }
+    let refused = traced();
+    store.orders.place(&refused, &shop::order(&user(1), &[(1, 1), (2, shop::STOCK + 1)])).await.unwrap_err();
+    check(&refused, &["BEGIN", "SELECT", "ROLLBACK"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_placings_have_happened_as_a_whole_or_not_at_all() {
+    let (_folder, _path, store) = fixture().await;
+    store.users.insert(&context(), &user(1)).await.unwrap();
+    for number in 1..=3 {
+        store.products.insert(&context(), &shop::product(number)).await.unwrap();
+    }
+    let (mut tried, mut acknowledged) = (BTreeMap::<OrderId, Order>::new(), BTreeSet::new());
+    for step in 0..300_u64 {
+        let order = shop::order(&user(1), &[(1 + step % 3, 1), (1 + (step + 1) % 3, 2)]);
+        let (placer, id) = (store.clone(), order.id);
+        tried.insert(id, order.clone());
+        let placing = tokio::spawn(async move { placer.orders.place(&context(), &order).await });
+        tokio::time::sleep(Duration::from_micros(step * 37 % 3_000)).await;
+        placing.abort();
+        if let Ok(placed) = placing.await {
+            placed.unwrap();
+            acknowledged.insert(id);
+        }
+    }
+    shop::check_books(&store, &[user(1)], 3, &tried, &acknowledged).await;
 }

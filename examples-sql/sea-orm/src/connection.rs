@@ -279,7 +279,7 @@ pub(crate) fn failure(error: DbErr) -> StoreError {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Overloaded,
         // SeaORM tells the value, which may be anything.
         DbErr::Type(_) => StoreError::Internal("a column of choices holds what this program does not write".into()),
-        DbErr::TryIntoErr { .. } => StoreError::Internal(Box::new(error)),
+        DbErr::TryIntoErr { .. } | DbErr::Custom(_) => StoreError::Internal(Box::new(error)),
         DbErr::Query(RuntimeErr::SqlxError(cause)) if is_about_data(cause) => StoreError::Internal(Box::new(error)),
         _ if is_timeout(&error) => StoreError::TimedOut,
         _ => StoreError::Unavailable(Box::new(error)),

@@ -42,7 +42,7 @@ pub(crate) struct Link {
     hung: AtomicBool,
     /// When a call last failed, other than by the data's rules.
     failed: LastTime,
-    /// When a call last was dropped before its answer had come.
+    /// When a call last was dropped at its limit, before its answer had come.
     given_up: LastTime,
     /// When the server last answered.
     answered: LastTime,
@@ -123,11 +123,11 @@ impl Link {
 
     /// Whether a connection that comes back to the pool may stay.
     ///
-    /// A call that was given up leaves an answer on its way. sqlx reads and drops it when the connection is next used,
-    /// which may take for ever if the server hangs, and on MySQL can go wrong if it was preparing a statement. Given up
-    /// while it began a transaction, it leaves that open, and sqlx does not know of it: what the next call writes would be
-    /// acknowledged and never committed. So the transaction is ended, and the connection asked for something that no
-    /// other answer can be. sqlx does not say which connection a call had: all that come back in the next seconds are
+    /// A call that was given up at its limit leaves an answer on its way. sqlx reads and drops it when the connection is
+    /// next used, which may take for ever if the server hangs, and on MySQL can go wrong if it was preparing a statement.
+    /// Given up while it began a transaction, it leaves that open, and sqlx does not know of it: what the next call writes
+    /// would be acknowledged and never committed. So the transaction is ended, and the connection asked for something that
+    /// no other answer can be. sqlx does not say which connection a call had: all that come back in the next seconds are
     /// asked.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! | what is atomic | the stock of all lines, the order with its lines, its idempotency key, and that its customer is there |
 //! | by what means | one transaction. The key is a unique index and the customer a foreign key; the products' rows are locked in the order of their ids, looked at, and changed |
 //! | what a crash in the middle leaves | nothing of the order: a transaction that was not committed is rolled back, by a server when the connection is gone, by SQLite when the file is next opened |
-//! | what it costs | six round trips, however many lines: `BEGIN`, two `INSERT`, `SELECT ... FOR UPDATE`, `UPDATE`, `COMMIT`; a refusal is three or five. SQLite sends the same, to its own thread |
+//! | what it costs | six round trips, however many lines: `BEGIN`, two `INSERT`, `SELECT ... FOR UPDATE`, `UPDATE`, `COMMIT`; a refusal is three or five. To cancel one is five. SQLite sends the same, to its own thread |
 //! | what waits | on a server whoever else orders or changes one of these products, from the lock to the commit: three round trips, hence the lock last. In SQLite whoever else writes |
 //!
 //! What was not done: an `UPDATE ... WHERE stock >= quantity` for each line would need no lock beforehand, and a round trip

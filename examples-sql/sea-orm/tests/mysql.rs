@@ -9,8 +9,9 @@ mod sibling;
 
 use faults::{Kind, Own, database, open, raw, refusal, texts};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
-use shared::domain::Role;
-use shared::repository::{OpenError, Repositories, StoreOptions, UserQuery};
+use shared::context::RequestContext;
+use shared::domain::{OrderId, OrderStatus, ProductId, Role};
+use shared::repository::{OpenError, OrderQuery, ProductQuery, Repositories, StoreOptions, UserQuery};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -202,28 +203,63 @@ async fn the_tables_are_as_the_other_orm_expects() {
 }
 
 #[tokio::test]
-async fn a_page_of_one_role_begins_in_the_index_where_the_page_does() {
+async fn a_page_of_some_begins_in_the_index_where_the_page_does() {
     let database = database::<MySql>();
     let store = open::<MySql>(&database.url).await;
     let raw = raw(&database.url).await;
-    let row = |number: u64| {
-        let (user, role) = (faults::somebody(number), if number.is_multiple_of(100) { "admin" } else { "user" });
-        format!("('{}', '', '', '{}', '', '{role}', 1, 1, 0, 0)", user.id, user.email)
+    let id = |number: u64| faults::somebody(number).id;
+    let mut rows = [Vec::new(), Vec::new(), Vec::new()];
+    for number in 0..2_000_u64 {
+        let (id, rare) = (id(number), number.is_multiple_of(100));
+        let (role, category) = if rare { ("admin", "Rare") } else { ("user", "Lighting") };
+        let (customer, status) = if rare { (1, "paid") } else { (2, "pending") };
+        let customer = faults::somebody(customer).id;
+        rows[0].push(format!("('{id}', '', '', '{number}', '', '{role}', 1, 1, 0, 0)"));
+        rows[1].push(format!("('{id}', '{number}', '', '{category}', 1, 1, '{{}}', 1, 0, 0)"));
+        rows[2].push(format!("('{id}', '{customer}', '{status}', 1, 0, 1, NULL, 1, 0, 0)"));
+    }
+    for (table, rows) in ["users", "products", "orders"].into_iter().zip(rows) {
+        raw.execute_unprepared(&format!("INSERT INTO {table} VALUES {}", rows.join(", "))).await.unwrap();
+        raw.execute_unprepared(&format!("ANALYZE TABLE {table}")).await.unwrap();
+    }
+    // The first statement that a call sends, with these values, reads a range of this index in its order.
+    let check = async |context: RequestContext, values: &[&str], index: &str| {
+        let statement = context.statements()[0].statement.clone();
+        let sql = values.iter().fold(statement, |sql, value| sql.replacen('?', value, 1));
+        let plan = Statement::from_string(DbBackend::MySql, format!("EXPLAIN {sql}"));
+        let plan = raw.query_all_raw(plan).await.unwrap();
+        let text = |column: &str| -> Vec<Option<String>> {
+            plan.iter().map(|row| row.try_get::<Option<String>>("", column).unwrap()).collect()
+        };
+        let of_index =
+            plan.iter().filter(|row| row.try_get::<Option<String>>("", "key").unwrap().as_deref() == Some(index));
+        let kinds: Vec<String> = of_index.map(|row| row.try_get("", "type").unwrap()).collect();
+        assert_eq!(kinds, ["range"], "{sql}: {:?} {:?}", text("key"), text("type"));
+        assert!(text("Extra").iter().flatten().all(|extra| !extra.contains("filesort")), "{sql}: {:?}", text("Extra"));
     };
-    let rows: Vec<String> = (0..2_000).map(row).collect();
-    raw.execute_unprepared(&format!("INSERT INTO users VALUES {}", rows.join(", "))).await.unwrap();
-    raw.execute_unprepared("ANALYZE TABLE users").await.unwrap();
+    let after = format!("'{}'", id(1_000));
 
-    let (list, after) = (faults::traced(), faults::somebody(1_000).id);
-    store.users.list(&list, &UserQuery { role: Some(Role::User), after: Some(after), limit: 20 }).await.unwrap();
-    let statement = list.statements()[0].statement.clone();
-    let values = ["'user'".to_owned(), format!("'{after}'"), "20".to_owned()];
-    let sql = values.iter().fold(statement, |sql, value| sql.replacen('?', value, 1));
-    let plan = Statement::from_string(DbBackend::MySql, format!("EXPLAIN {sql}"));
-    let plan = raw.query_one_raw(plan).await.unwrap().unwrap();
-    let text = |column: &str| plan.try_get::<String>("", column).unwrap();
-    assert_eq!((text("type").as_str(), text("key").as_str()), ("range", "users_role_id"), "{sql}");
-    assert!(!text("Extra").contains("filesort"), "{}", text("Extra"));
+    let context = faults::traced();
+    store.users.list(&context, &UserQuery { role: Some(Role::User), after: Some(id(1_000)), limit: 20 }).await.unwrap();
+    check(context, &["'user'", &after, "20"], "users_role_id").await;
+
+    let context = faults::traced();
+    let after_product = ProductId::parse(&id(1_000).to_string());
+    let query = ProductQuery { category: Some("Lighting".to_owned()), after: after_product, limit: 20 };
+    store.products.list(&context, &query).await.unwrap();
+    check(context, &["'Lighting'", &after, "20"], "products_category_id").await;
+
+    let customer = format!("'{}'", id(2));
+    let after_order = OrderId::parse(&id(1_000).to_string());
+    for (status, index) in [(None, "orders_customer_id_id"), (Some(OrderStatus::Pending), "orders_customer_status_id")]
+    {
+        let context = faults::traced();
+        let query = OrderQuery { customer: id(2), status, after: after_order, limit: 20 };
+        assert_eq!(store.orders.list(&context, &query).await.unwrap().len(), 20);
+        let values: Vec<&str> =
+            [customer.as_str()].into_iter().chain(status.map(|_| "'pending'")).chain([after.as_str(), "20"]).collect();
+        check(context, &values, index).await;
+    }
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ impl Day {
     pub fn parse(text: &str) -> Option<Self> {
         // chrono takes signs, spaces and fewer digits, too.
         let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)?;
-        (day.to_string() == text).then_some(day)
+        (text.len() == 10 && day.to_string() == text).then_some(day)
     }
 
     /// When it begins, in milliseconds since 1970-01-01T00:00:00Z.
@@ -92,7 +92,16 @@ mod tests {
         let day = Day::parse("2024-02-29").unwrap();
         assert_eq!((day.start_millis(), day.end_millis()), (1_709_164_800_000, 1_709_251_200_000));
         assert_eq!(Timestamp::from_millis(day.end_millis() - 1).unwrap().day().to_string(), "2024-02-29");
-        for text in ["", "2025-02-29", "2025-1-1", "+2025-01-01", " 2025-01-01", "2025-01-01T00:00:00Z", "20250101"] {
+        for text in [
+            "",
+            "2025-02-29",
+            "2025-1-1",
+            "+2025-01-01",
+            "-2025-01-01",
+            " 2025-01-01",
+            "2025-01-01T00:00:00Z",
+            "20250101",
+        ] {
             assert_eq!(Day::parse(text), None, "{text}");
         }
     }

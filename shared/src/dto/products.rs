@@ -72,7 +72,7 @@ impl Body for ProductRequest {
     fn example() -> Value {
         json!({
             "sku": "LAMP-1", "name": "Lamp", "category": "Home", "price_cents": 1999, "stock": 10,
-            "attributes": {},
+            "attributes": {"color": "red"},
         })
     }
 

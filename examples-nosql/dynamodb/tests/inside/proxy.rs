@@ -178,10 +178,8 @@ async fn whole_request(from: &mut ReadHalf<'_>) -> Option<Vec<u8>> {
         request.extend_from_slice(&buffer[..length]);
         let text = String::from_utf8_lossy(&request);
         let Some((head, _)) = text.split_once("\r\n\r\n") else { continue };
-        let lengths = head
-            .lines()
-            .filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-        let body: usize = lengths.last().unwrap_or(0);
+        let length = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok();
+        let body: usize = head.lines().find_map(length).unwrap_or(0);
         if request.len() >= head.len() + 4 + body {
             return Some(request);
         }

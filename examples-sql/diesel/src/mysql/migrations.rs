@@ -5,8 +5,9 @@
 
 use super::connection::{Server, Unusable};
 use crate::pool::BoxError;
-use crate::schema::{UserRow, users};
+use crate::schema::{OrderLineRow, OrderRow, ProductRow, UserRow, order_lines, orders, products, users};
 use diesel::prelude::{QueryDsl, QueryableByName, SelectableHelper};
+use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -50,7 +51,8 @@ pub(crate) async fn prepare(server: &Server) -> Result<(), Unusable> {
         check_settings(&mut connection).await?;
         let migrated = migrate(connection).await;
         let mut connection = migrated.map_err(|source| Unusable { advice: advice(&source), source })?;
-        check_table(&mut connection).await
+        check_tables(&mut connection).await.map_err(|error| unusable(NOT_OURS, error))?;
+        check_engines(&mut connection).await
     };
     limited(prepared).await
 }
@@ -198,23 +200,33 @@ async fn migrate(mut connection: AsyncMysqlConnection) -> Result<AsyncMysqlConne
     Ok(connection)
 }
 
-/// A table of the same name that another program made is met here, and one that an engine without transactions keeps.
-async fn check_table(connection: &mut AsyncMysqlConnection) -> Result<(), Unusable> {
+/// A table of the same name that another program made is met here.
+async fn check_tables(connection: &mut AsyncMysqlConnection) -> QueryResult<()> {
+    users::table.select(UserRow::as_select()).limit(1).load(connection).await?;
+    products::table.select(ProductRow::as_select()).limit(1).load(connection).await?;
+    orders::table.select(OrderRow::as_select()).limit(1).load(connection).await?;
+    order_lines::table.select(OrderLineRow::as_select()).limit(1).load(connection).await.map(drop)
+}
+
+/// And here one that an engine without transactions keeps.
+async fn check_engines(connection: &mut AsyncMysqlConnection) -> Result<(), Unusable> {
     #[derive(QueryableByName)]
     struct Table {
         #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = Text)]
         engine: String,
     }
-    let look = users::table.select(UserRow::as_select()).limit(1);
-    look.load::<UserRow>(connection).await.map_err(|error| unusable(NOT_OURS, error))?;
-    let ask = "SELECT CAST(ENGINE AS CHAR) AS engine FROM information_schema.TABLES \
-               WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'users'";
-    let table = diesel::sql_query(ask).get_result::<Table>(connection).await;
-    match table.map_err(|error| unusable(NOT_OURS, error))?.engine.as_str() {
-        "InnoDB" => Ok(()),
-        engine => Err(unusable(
-            "only InnoDB keeps what it acknowledges: ALTER TABLE users ENGINE = InnoDB",
-            format!("the table users is kept by {engine}"),
+    let ask = "SELECT CAST(TABLE_NAME AS CHAR) AS name, CAST(ENGINE AS CHAR) AS engine FROM information_schema.TABLES \
+               WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('users', 'products', 'orders', 'order_lines') \
+               AND ENGINE <> 'InnoDB'";
+    let tables: Vec<Table> =
+        diesel::sql_query(ask).load(connection).await.map_err(|error| unusable(NOT_OURS, error))?;
+    match tables.into_iter().next() {
+        None => Ok(()),
+        Some(Table { name, engine }) => Err(unusable(
+            "only InnoDB keeps what it acknowledges: give this table ENGINE = InnoDB (ALTER TABLE)",
+            format!("the table {name} is kept by {engine}"),
         )),
     }
 }

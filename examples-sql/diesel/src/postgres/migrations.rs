@@ -5,8 +5,9 @@
 
 use super::connection::{Server, Unusable, told};
 use crate::pool::BoxError;
-use crate::schema::{UserRow, users};
+use crate::schema::{OrderLineRow, OrderRow, ProductRow, UserRow, order_lines, orders, products, users};
 use diesel::prelude::{QueryDsl, SelectableHelper};
+use diesel::result::QueryResult;
 use diesel::sql_types::Text;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -49,10 +50,7 @@ pub(crate) async fn prepare(server: &Server) -> Result<(), Unusable> {
         check_settings(&mut connection).await?;
         let migrated = migrate(connection).await;
         let mut connection = migrated.map_err(|source| Unusable { advice: advice(&source), source })?;
-        // A table of the same name that another program made is met here.
-        let look = users::table.select(UserRow::as_select()).limit(1);
-        look.load::<UserRow>(&mut connection).await.map_err(|error| unusable(NOT_OURS, error))?;
-        Ok(())
+        check_tables(&mut connection).await.map_err(|error| unusable(NOT_OURS, error))
     };
     limited(prepared).await
 }
@@ -185,6 +183,14 @@ async fn migrate(mut connection: AsyncPgConnection) -> Result<AsyncPgConnection,
     // The end of the session would let go of it as well, but a little later.
     connection.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})")).await?;
     Ok(connection)
+}
+
+/// A table of the same name that another program made is met here.
+async fn check_tables(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    users::table.select(UserRow::as_select()).limit(1).load(connection).await?;
+    products::table.select(ProductRow::as_select()).limit(1).load(connection).await?;
+    orders::table.select(OrderRow::as_select()).limit(1).load(connection).await?;
+    order_lines::table.select(OrderLineRow::as_select()).limit(1).load(connection).await.map(drop)
 }
 
 /// What to do about a migration that failed. diesel-async passes on the server's words and not its codes.

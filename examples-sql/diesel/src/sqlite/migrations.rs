@@ -1,10 +1,10 @@
 //! Makes a file ready to be used at start: write-ahead log, schema, a look at what is there.
 //!
 //! The schema's statements are SQL files under `migrations/sqlite/`, embedded when this is compiled, so that the executable
-//! needs no files beside it. `store-sea-orm` writes the same table in Rust.
+//! needs no files beside it. `store-sea-orm` writes the same tables in Rust.
 
 use super::connection::{Access, BoxError, connect};
-use crate::schema::{UserRow, users};
+use crate::schema::{OrderLineRow, OrderRow, ProductRow, UserRow, order_lines, orders, products, users};
 use diesel::dsl::sql;
 use diesel::prelude::{QueryDsl, RunQueryDsl, SelectableHelper};
 use diesel::sql_types::Text;
@@ -48,7 +48,10 @@ fn try_to_prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
     connection.immediate_transaction(|connection| {
         // A table of the same name that another program made is met here, and so is a file that was cut short. Reading
         // everything (`PRAGMA quick_check`) would take seconds for a million users.
-        users::table.select(UserRow::as_select()).limit(1).load(connection).map(drop)
+        users::table.select(UserRow::as_select()).limit(1).load(connection)?;
+        products::table.select(ProductRow::as_select()).limit(1).load(connection)?;
+        orders::table.select(OrderRow::as_select()).limit(1).load(connection)?;
+        order_lines::table.select(OrderLineRow::as_select()).limit(1).load(connection).map(drop)
     })?;
     Ok(connection)
 }
@@ -74,7 +77,7 @@ pub(crate) fn advice(error: &BoxError) -> &'static str {
         "it is no SQLite database: choose another --database-url, or move that file away"
     } else if says(error, &["malformed", "disk I/O"]) {
         "the file is damaged: restore a backup of it, or choose another --database-url"
-    } else if says(error, &["no such column"]) {
+    } else if says(error, &["no such column", "has no column"]) {
         "it belongs to another program: choose another --database-url"
     } else if says(error, &["locked", "locking"]) {
         "another process keeps it locked: end that one, or choose another --database-url"

@@ -4,15 +4,22 @@
 
 use super::{Database, QUEUE, failure};
 use crate::schema::users;
+use crate::sqlite::orders::Orders;
+use crate::sqlite::products::Products;
+use crate::sqlite::users::write_failure;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::{QueryDsl, RunQueryDsl};
+use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
 use shared::demo;
-use shared::repository::{Store, StoreError};
+use shared::repository::{OrderRepository, ProductRepository, Store, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+
+#[path = "../../tests/shop/mod.rs"]
+mod shop;
 
 struct Fixture {
     database: Arc<Database>,
@@ -67,7 +74,7 @@ impl Fixture {
 fn insert(number: u64) -> impl FnOnce(&mut SqliteConnection) -> Result<(), StoreError> + Send + 'static {
     move |connection| {
         let row = crate::schema::UserRow::from(&demo::user(number, demo::unusable_hash()));
-        diesel::insert_into(users::table).values(&row).execute(connection).map(drop).map_err(failure)
+        diesel::insert_into(users::table).values(&row).execute(connection).map(drop).map_err(write_failure)
     }
 }
 
@@ -98,6 +105,60 @@ async fn jobs_that_fail_or_panic_do_not_undo_the_others_of_their_batch() {
 
     fixture.database.write(&fixture.context, insert(5)).await.unwrap();
     assert_eq!(fixture.ids().await, [id(1), id(4), id(5)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_are_refused_do_not_undo_their_neighbours() {
+    let fixture = fixture(1).await;
+    let (orders, products) = (Orders::new(fixture.database.clone()), Products::new(fixture.database.clone()));
+    let orders = Arc::new(orders);
+    let customer = demo::user(1, demo::unusable_hash());
+    fixture.database.write(&fixture.context, insert(1)).await.unwrap();
+    for number in [1, 2] {
+        products.insert(&fixture.context, &shop::product(number)).await.unwrap();
+    }
+    let all = shop::STOCK;
+    let nobody = demo::user(9, demo::unusable_hash());
+    let batch = [
+        (shop::order(&customer, &[(1, 1)]), "Ok"),
+        (shop::order(&customer, &[(2, 5), (1, all)]), "OutOfStock"),
+        (shop::order(&nobody, &[(2, 5), (1, 7)]), "CustomerGone"),
+        (shop::order(&customer, &[(2, all), (1, all - 1)]), "Ok"),
+        (shop::order(&customer, &[(1, 1)]), "OutOfStock"),
+    ];
+    let (release, held) = fixture.hold_the_writer().await;
+    let mut placing = Vec::new();
+    for (order, expected) in batch.clone() {
+        let (orders, context, waiting) = (orders.clone(), fixture.context.clone(), fixture.database.pool().waiting);
+        placing.push((tokio::spawn(async move { orders.place(&context, &order).await }), expected));
+        while fixture.database.pool().waiting == waiting {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    drop(release);
+    held.await.unwrap().unwrap();
+    for (placing, expected) in placing {
+        let word = placing.await.unwrap().map_or_else(|error| format!("{error:?}"), |()| "Ok".to_owned());
+        assert!(word.starts_with(expected), "{word} instead of {expected}");
+    }
+    for (number, version) in [(1, 3), (2, 2)] {
+        let product = products.find(&fixture.context, shop::product(number).id).await.unwrap().unwrap();
+        assert_eq!((product.stock, product.version), (0, version));
+    }
+    for (order, expected) in batch {
+        let found = orders.find(&fixture.context, order.id).await.unwrap();
+        assert_eq!(found, (expected == "Ok").then_some(order));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_connection_enforces_references() {
+    let fixture = fixture(1).await;
+    let ask = |connection: &mut SqliteConnection| {
+        diesel::dsl::sql::<BigInt>("PRAGMA foreign_keys").get_result::<i64>(connection).map_err(failure)
+    };
+    assert_eq!(fixture.database.read(&fixture.context, ask).await.unwrap(), 1);
+    assert_eq!(fixture.database.write(&fixture.context, ask).await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

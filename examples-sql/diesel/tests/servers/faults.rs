@@ -1,10 +1,14 @@
 //! What must hold on either server when something goes wrong.
 
 use super::{Process, Proxy, admin, context, emails, traced, user};
-use shared::domain::{Role, User};
-use shared::repository::{OpenError, Repositories, StoreError, UserQuery};
-use std::collections::BTreeSet;
+use crate::shop::{check_books, moved, order, product};
+use shared::domain::{Order, OrderId, OrderStatus, Product, Role, User};
+use shared::repository::{
+    OpenError, OrderQuery, ProductQuery, Repositories, SalesQuery, Shortage, StoreError, UserQuery,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -54,7 +58,7 @@ pub async fn a_server_that_hangs(store: &Repositories, server: &Process) {
                 matches!(outcome, Err(StoreError::TimedOut | StoreError::Overloaded | StoreError::Unavailable(_)));
             assert!(told, "{outcome:?}");
         }
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
         assert!(store.store.pool().size <= 4, "{:?}", store.store.pool());
         server.signal("CONT");
         recovery(store).await;
@@ -98,6 +102,120 @@ pub async fn a_server_that_is_killed<F: Future<Output = Process>>(
     let lost: Vec<_> = acknowledged.difference(&there).collect();
     assert!(lost.is_empty(), "{lost:?}");
     drop(server);
+}
+
+/// Customers 1 to 4 and products 1 to 5.
+async fn open_shop(store: &Repositories) -> Vec<User> {
+    let customers: Vec<_> = (1..=4).map(user).collect();
+    for customer in &customers {
+        store.users.insert(&context(), customer).await.unwrap();
+    }
+    for number in 1..=5 {
+        store.products.insert(&context(), &product(number)).await.unwrap();
+    }
+    customers
+}
+
+/// What is ordered at this step: some products, in either order.
+fn wanted(step: u64) -> Vec<(u64, i64)> {
+    let mut wanted: Vec<_> =
+        (0..=step % 3).map(|line| (1 + (step + line) % 5, 1 + i64::try_from(line).unwrap())).collect();
+    if step.is_multiple_of(2) {
+        wanted.reverse();
+    }
+    wanted
+}
+
+/// Orders are placed while the server is killed and started again: what was acknowledged is there, what is there is whole,
+/// and what is not in an order is in stock.
+pub async fn a_server_that_is_killed_while_orders_are_placed<F: Future<Output = Process>>(
+    store: &Repositories,
+    mut server: Process,
+    again: impl FnOnce() -> F,
+) {
+    let customers = open_shop(store).await;
+    let tried = Arc::new(Mutex::new(BTreeMap::new()));
+    let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
+    let place = |customer: &User, first: u64| {
+        let (store, customer) = (store.clone(), customer.clone());
+        let (tried, acknowledged) = (tried.clone(), acknowledged.clone());
+        tokio::spawn(async move {
+            for step in first.. {
+                let order = order(&customer, &wanted(step));
+                tried.lock().unwrap().insert(order.id, order.clone());
+                match store.orders.place(&context(), &order).await {
+                    Ok(()) => drop(acknowledged.lock().unwrap().insert(order.id)),
+                    Err(_) => break,
+                }
+            }
+        })
+    };
+    let placing: Vec<_> = customers.iter().zip([0, 7, 11, 4]).map(|(customer, first)| place(customer, first)).collect();
+    let started = Instant::now();
+    while acknowledged.lock().unwrap().len() < 50 {
+        assert!(started.elapsed() < PATIENCE, "{}", acknowledged.lock().unwrap().len());
+        sleep(Duration::from_millis(1)).await;
+    }
+    server.kill();
+    for placing in placing {
+        placing.await.unwrap();
+    }
+    let server = again().await;
+    recovery(store).await;
+    let (tried, acknowledged) = (tried.lock().unwrap().clone(), acknowledged.lock().unwrap().clone());
+    check_books(store, &customers, 5, &tried, &acknowledged).await;
+    drop(server);
+}
+
+/// Placings are dropped at any point: each has happened as a whole or not at all, and none holds a product.
+pub async fn placings_that_are_dropped(store: &Repositories) {
+    let customers = open_shop(store).await;
+    let (mut tried, mut acknowledged) = (BTreeMap::<OrderId, Order>::new(), BTreeSet::new());
+    for step in 0..300_u64 {
+        let customer = customers.iter().cycle().nth(usize::try_from(step).unwrap()).unwrap();
+        let order = order(customer, &wanted(step));
+        tried.insert(order.id, order.clone());
+        let placer = store.clone();
+        let id = order.id;
+        let placing = tokio::spawn(async move { placer.orders.place(&context(), &order).await });
+        sleep(Duration::from_micros(step * 37 % 6_000)).await;
+        placing.abort();
+        match placing.await {
+            Ok(placed) => {
+                placed.unwrap();
+                acknowledged.insert(id);
+            }
+            Err(aborted) => assert!(aborted.is_cancelled()),
+        }
+        assert!(store.store.pool().size <= 4);
+    }
+    rest(store).await;
+    // What an open transaction would hold: each product, and each customer.
+    for customer in &customers {
+        let all = order(customer, &[(5, 1), (4, 1), (3, 1), (2, 1), (1, 1)]);
+        store.orders.place(&context(), &all).await.unwrap();
+        acknowledged.insert(all.id);
+        tried.insert(all.id, all);
+    }
+    check_books(store, &customers, 5, &tried, &acknowledged).await;
+}
+
+/// As [`a_deadlock`], of an order of the products 1 and 2: it is placed in the end, once.
+pub async fn an_order_in_a_deadlock<H: Future<Output = ()>, C: Future<Output = ()>>(
+    store: &Repositories,
+    hold: impl FnOnce() -> H,
+    cross: impl FnOnce() -> C,
+) {
+    let customers = open_shop(store).await;
+    hold().await;
+    let (placer, order) = (store.clone(), order(&user(1), &[(2, 3), (1, 4)]));
+    let placed = order.clone();
+    let call = tokio::spawn(async move { placer.orders.place(&context(), &placed).await });
+    sleep(Duration::from_millis(300)).await;
+    cross().await;
+    call.await.unwrap().unwrap();
+    let acknowledged = BTreeSet::from([order.id]);
+    check_books(store, &customers, 5, &BTreeMap::from([(order.id, order)]), &acknowledged).await;
 }
 
 /// Connections are cut: whoever used one is told, and the next call of each works.
@@ -211,7 +329,7 @@ pub async fn a_pool_that_is_exhausted(store: &Repositories) {
     for running in (0..10).map(call).collect::<Vec<_>>() {
         words.insert(format!("{:?}", running.await.unwrap().unwrap_err()));
     }
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
     assert_eq!(words, BTreeSet::from(["Overloaded".to_owned(), "TimedOut".to_owned()]));
 }
 
@@ -254,6 +372,75 @@ pub async fn round_trips(store: &Repositories) {
     let before = all.statements().len();
     store.users.find(&context(), secret.id).await.unwrap();
     assert_eq!(all.statements().len(), before);
+}
+
+/// What each operation on products, orders and reports sends: a constant number of statements.
+pub async fn round_trips_of_a_shop(store: &Repositories) {
+    let customers = open_shop(store).await;
+    let customer = customers.first().unwrap();
+    let all = traced();
+    let secret = Product { name: "Hidden, \"value\" -- binds: [\\".to_owned(), ..product(6) };
+    let ids = [product(1).id, product(2).id, product(6).id];
+    store.products.insert(&all, &secret).await.unwrap();
+    store.products.find(&all, secret.id).await.unwrap();
+    assert_eq!(store.products.find_many(&all, &ids).await.unwrap().len(), 3);
+    let query = ProductQuery { category: Some(secret.category.clone()), after: None, limit: 3 };
+    store.products.list(&all, &query).await.unwrap();
+    store.products.update(&all, &Product { version: 2, ..secret.clone() }, 1).await.unwrap();
+    store.products.update(&all, &secret, 1).await.unwrap_err();
+    store.products.delete(&all, secret.id, 2).await.unwrap();
+    check_statements(&all, &["INSERT", "SELECT", "SELECT", "SELECT", "UPDATE", "UPDATE", "DELETE"]);
+    let types = |number: usize| all.statements().get(number).unwrap().parameters.clone();
+    assert_eq!(
+        types(0),
+        ["text", "text", "text", "text", "integer", "integer", "json", "integer", "integer", "integer"]
+    );
+    assert_eq!(types(3), ["text", "text", "integer"]);
+
+    let mut placed = Vec::new();
+    for lines in [&[(3, 1)][..], &[(5, 1), (4, 2), (1, 3), (2, 4)]] {
+        let (placing, order) = (traced(), order(customer, lines));
+        let order = Order { idempotency_key: Some(format!("hidden-{}", lines.len())), ..order };
+        store.orders.place(&placing, &order).await.unwrap();
+        check_statements(&placing, &["BEGIN", "SELECT", "INSERT", "INSERT", "UPDATE", "COMMIT"]);
+        let parameters = placing.statements().get(2).unwrap().parameters.clone();
+        assert_eq!(parameters, [["text"; 3].as_slice(), &["integer"; 3], &["text"], &["integer"; 3]].concat());
+        assert!(!format!("{:?}", placing.statements()).contains("hidden"));
+        placed.push(order);
+    }
+    let (short, too_many) = (traced(), order(customer, &[(2, 1), (1, 200_000)]));
+    let refused = store.orders.place(&short, &too_many).await;
+    let left = Some(product(1).stock - 3);
+    let expected = vec![Shortage { product_id: product(1).id, left }];
+    assert!(matches!(&refused, Err(StoreError::OutOfStock(found)) if *found == expected), "{refused:?}");
+    check_statements(&short, &["BEGIN", "SELECT", "COMMIT"]);
+    let nobody = traced();
+    let refused = store.orders.place(&nobody, &order(&user(99), &[(1, 1)])).await;
+    assert!(matches!(refused, Err(StoreError::CustomerGone)), "{refused:?}");
+    check_statements(&nobody, &["BEGIN", "SELECT", "INSERT", "ROLLBACK"]);
+
+    let reads = traced();
+    let [first, second] = placed.as_slice() else { panic!("two orders") };
+    assert_eq!(store.orders.find(&reads, second.id).await.unwrap().as_ref(), Some(second));
+    assert_eq!(store.orders.find_by_key(&reads, customer.id, "hidden-1").await.unwrap().as_ref(), Some(first));
+    let query = OrderQuery { customer: customer.id, status: None, after: None, limit: 100 };
+    assert_eq!(store.orders.list(&reads, &query).await.unwrap(), placed);
+    let query = OrderQuery { status: Some(OrderStatus::Shipped), ..query };
+    assert_eq!(store.orders.list(&reads, &query).await.unwrap(), []);
+    check_statements(&reads, &["SELECT", "SELECT", "SELECT", "SELECT", "SELECT", "SELECT", "SELECT"]);
+
+    let changes = traced();
+    let paid = moved(second, OrderStatus::Paid);
+    store.orders.update(&changes, second, &paid).await.unwrap();
+    store.reports.sales(&changes, &SalesQuery { from: None, to: None }).await.unwrap();
+    store.orders.update(&changes, second, &moved(second, OrderStatus::Cancelled)).await.unwrap_err();
+    store.orders.update(&changes, &paid, &moved(&paid, OrderStatus::Cancelled)).await.unwrap();
+    let cancelling = ["BEGIN", "UPDATE", "COMMIT", "BEGIN", "UPDATE", "SELECT", "UPDATE", "COMMIT"];
+    check_statements(&changes, &[["UPDATE", "SELECT"].as_slice(), &cancelling].concat());
+
+    let refused = traced();
+    assert!(matches!(store.users.delete(&refused, customer.id, 1).await, Err(StoreError::HasOrders)));
+    check_statements(&refused, &["DELETE"]);
 }
 
 fn check_statements(context: &shared::context::RequestContext, expected: &[&str]) {

