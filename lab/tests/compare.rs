@@ -297,7 +297,7 @@ fn the_stores_of_any_two_databases_are_compared_by_the_command() {
             "orders::place",
             ["examples-sql/diesel/src/postgres/orders.rs:", "call_in_turn"],
         ),
-        ("redis", "dynamodb", "place", ["examples-nosql/redis/src/orders.rs:", "Transaction::new"]),
+        ("redis", "dynamodb", "orders::place", ["examples-nosql/redis/src/orders.rs:", "Transaction::new"]),
         ("memory", "sea-orm-mysql", "reports::sales", ["examples-nosql/memory/src/reports.rs:", "sea-orm-mysql"]),
         ("sea-orm-sqlite", "dynamodb", "find_many", ["examples-sql/sea-orm/src/products.rs:", "get_many"]),
     ] {

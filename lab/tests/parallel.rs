@@ -314,6 +314,11 @@ fn the_rules_find_statuses_in_shared() {
         &[("shared/src/services.rs", "fn f() -> u16 { 404 }\nfn g() -> u16 { 503_u16 }\nfn h() -> u16 { 200 }")],
         &["shared/src/services.rs:1 mentions `404`", "shared/src/services.rs:2 mentions `503_u16`"],
     );
+    check(
+        text::only_problem_rs_knows_statuses,
+        &[("shared/src/demo/products.rs", "fn price() -> i64 { 400 }\nfn answer() -> StatusCode { gone() }")],
+        &["shared/src/demo/products.rs:2 mentions `StatusCode`"],
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One to five crates beside each other: which functions stand in which column, and how their lines compare.
 
 use crate::compare::about::About;
+use crate::compare::align::{Cell, CellMark};
 use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::groups::{Group, groups};
@@ -217,6 +218,16 @@ pub(crate) fn closest(asked: &str, known: &[String]) -> Option<String> {
 }
 
 impl Columns<'_> {
+    /// Whether their lines are set beside each other. Columns of kinds that differ are not; nor are more than a few that
+    /// have little in common, where each row would be as high as the longest of five lines that say different things.
+    #[must_use]
+    pub fn are_compared(&self) -> bool {
+        let is_same = |cell: &&Cell| cell.mark == CellMark::Same;
+        let cells = || self.kinds.iter().flatten().flat_map(|group| &group.rows).flatten().flatten();
+        let are_alike = || 2 * cells().filter(is_same).count() > cells().count();
+        self.kinds.len() < self.columns.len() && (self.columns.len() <= COLUMNS_USUAL || are_alike())
+    }
+
     /// The plain text: two columns of a kind as `lab diff` writes them, anything else one column after the other.
     #[must_use]
     pub fn text(&self) -> String {
@@ -292,6 +303,16 @@ mod tests {
             assert_eq!(script.location(), "examples-nosql/redis/src/scripts/update_user.lua:1");
             assert!(library.tokens(script).iter().flatten().count() > 20, "it has colours");
         }
+    }
+
+    #[test]
+    fn many_columns_are_compared_if_they_have_much_in_common() {
+        let library = embedded();
+        let are_compared = |columns: &[&str]| of(library, "orders::place", columns).are_compared();
+        assert!(are_compared(&["diesel-postgres", "mongodb", "redis"]));
+        assert!(!are_compared(&["diesel-postgres", "mongodb", "redis", "dynamodb", "memory"]));
+        assert!(are_compared(&["sea-orm-sqlite", "sea-orm-postgres", "sea-orm-mysql", "diesel-mysql"]));
+        assert!(!of(library, "orders.create", &["axum", "shared", "memory"]).are_compared());
     }
 
     #[test]

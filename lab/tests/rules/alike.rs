@@ -37,8 +37,6 @@ const ALONE: &[(&str, &str)] = &[
     ("examples-nosql/redis/src", "scripts.rs"),
     // A transaction is one request there, made of items and conditions, where others have statements between two.
     ("examples-nosql/dynamodb/src", "transaction.rs"),
-    // Of two transactions on one document the second fails at once: it begins anew, or queues for what it wants.
-    ("examples-nosql/mongodb/src", "transaction.rs"),
     // Its transactions cancel each other where others wait for a lock: when to come again, and whose turn it is.
     ("examples-nosql/dynamodb/src", "contention.rs"),
     ("examples-nosql/dynamodb/src", "queues.rs"),

@@ -1,7 +1,7 @@
 //! One operation, or functions by name, in one to five crates.
 
 use super::cells::{CellView, CodeLine, Heading};
-use super::facts::push_facts;
+use super::facts::facts;
 use crate::compare::align::{Cell, CellMark};
 use crate::compare::columns::{COLUMNS_MAX, COLUMNS_USUAL, Column, Columns, ColumnsError, Subject};
 use crate::compare::counted;
@@ -9,6 +9,7 @@ use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::groups::Group;
 use crate::compare::library::{Crate, Library};
+use crate::compare::lines::displayed_lines;
 use crate::compare::source::Kind;
 use askama::Template;
 
@@ -130,14 +131,8 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         [caller] if chosen.is_opening => caller.operation.summary.clone(),
         _ => chosen.name.replacen('.', " · ", 1),
     };
-    let rows = match columns.kinds.len() == columns.columns.len() {
-        // Nothing is compared: no line needs to wait for one beside it that is longer.
-        true => vec![transposed(rows(library, chosen, &columns), columns.columns.len())],
-        false => rows(library, chosen, &columns)
-            .into_iter()
-            .map(|row| row.into_iter().map(|cell| vec![cell]).collect())
-            .collect(),
-    };
+    let is_compared = columns.are_compared();
+    let rows = if is_compared { rows(library, chosen, &columns) } else { beside(library, chosen, &columns) };
     ComparisonPage {
         name: chosen.name,
         heading,
@@ -150,7 +145,7 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         next,
         text: format!("/code/{}.txt?columns={joined}", chosen.name),
         chosen: (0..COLUMNS_MAX).map(|place| names.get(place).copied()).collect(),
-        heads: columns.columns.iter().enumerate().map(|(index, column)| head(&columns, index, column)).collect(),
+        heads: columns.columns.iter().enumerate().map(|(index, column)| head(&columns, index, column, is_compared)).collect(),
         has_marks: rows
             .iter()
             .flatten()
@@ -206,7 +201,7 @@ fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<P
     all.into_iter().enumerate().map(preset).collect()
 }
 
-fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
+fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>, is_compared: bool) -> Head {
     let kind = columns.kinds.iter().flatten().filter(|group| group.columns.contains(&index));
     let mut differing = 0;
     let mut first = index;
@@ -216,7 +211,7 @@ fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
         let cells = group.rows.iter().filter_map(|row| row.get(place).and_then(Option::as_ref));
         differing += cells.filter(|cell| cell.mark != CellMark::Same).count();
     }
-    let first = columns.columns.get(first).filter(|_| first != index);
+    let first = columns.columns.get(first).filter(|_| is_compared && first != index);
     Head {
         name: column.crate_.side.name.clone(),
         lines: counted(column.lines(), "line"),
@@ -224,13 +219,14 @@ fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
     }
 }
 
-/// The rows of the table: the groups of each kind below each other, the kinds beside each other.
-fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<CellView>> {
+/// The rows of the table where columns are compared: what is said of the functions, and the groups of each kind below each
+/// other, the kinds beside each other.
+fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<Vec<CellView>>> {
     let count = columns.columns.len();
-    let mut rows: Vec<Vec<CellView>> = Vec::new();
-    let facts = push_facts(&mut rows, columns);
+    let mut rows: Vec<Vec<CellView>> = facts(columns);
+    let first = rows.len();
     for kind in &columns.kinds {
-        let mut depth = facts;
+        let mut depth = first;
         for group in kind {
             depth = push_group(&mut rows, depth, count, group, library, columns);
         }
@@ -239,26 +235,37 @@ fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Ve
         for note in notes(chosen, column) {
             let filled = |row: &&mut Vec<CellView>| matches!(row.get(index), Some(CellView::Empty));
             let first_free = rows.iter().rposition(|row| !matches!(row.get(index), Some(CellView::Empty)));
-            match rows.iter_mut().skip(first_free.map_or(0, |last| last + 1)).find(filled) {
+            match rows.iter_mut().skip(first_free.map_or(first, |last| last + 1)).find(filled) {
                 Some(row) => put(row, index, note),
                 None => put(push_row(&mut rows, count), index, note),
             }
         }
     }
+    in_cells(rows)
+}
+
+/// The rows where nothing is compared: no line needs to wait for one beside it that is longer, so that the code of each
+/// column is one cell.
+fn beside(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<Vec<CellView>>> {
+    let stack = |column: &Column<'_>| {
+        let mut stack = Vec::new();
+        for function in &column.functions {
+            stack.push(CellView::Heading(Heading::new(function)));
+            let tokens = library.tokens(function);
+            let lines = displayed_lines(function);
+            let code = lines.iter().zip(tokens.iter()).map(|(line, tokens)| CodeLine::plain(line, tokens));
+            stack.extend(code.map(CellView::Code));
+        }
+        stack.extend(notes(chosen, column));
+        stack
+    };
+    let mut rows = in_cells(facts(columns));
+    rows.push(columns.columns.iter().map(stack).collect());
     rows
 }
 
-/// Each column as one stack, without what is empty.
-fn transposed(rows: Vec<Vec<CellView>>, count: usize) -> Vec<Vec<CellView>> {
-    let mut stacks: Vec<Vec<CellView>> = (0..count).map(|_| Vec::new()).collect();
-    for row in rows {
-        for (stack, cell) in stacks.iter_mut().zip(row) {
-            if !matches!(cell, CellView::Empty) {
-                stack.push(cell);
-            }
-        }
-    }
-    stacks
+fn in_cells(rows: Vec<Vec<CellView>>) -> Vec<Vec<Vec<CellView>>> {
+    rows.into_iter().map(|row| row.into_iter().map(|cell| vec![cell]).collect()).collect()
 }
 
 pub(super) fn push_row(rows: &mut Vec<Vec<CellView>>, count: usize) -> &mut Vec<CellView> {

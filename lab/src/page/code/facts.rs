@@ -7,8 +7,9 @@ use crate::compare::about::About;
 use crate::compare::columns::{Column, Columns};
 use crate::tester::prose::Prose;
 
-/// Writes it into the first rows, and gives the row after them.
-pub(super) fn push_facts(rows: &mut Vec<Vec<CellView>>, columns: &Columns<'_>) -> usize {
+/// A row for each question, and one for the rest.
+pub(super) fn facts(columns: &Columns<'_>) -> Vec<Vec<CellView>> {
+    let mut rows = Vec::new();
     let count = columns.columns.len();
     let abouts: Vec<(usize, &About)> = columns
         .columns
@@ -17,7 +18,7 @@ pub(super) fn push_facts(rows: &mut Vec<Vec<CellView>>, columns: &Columns<'_>) -
         .filter_map(|(index, column)| Some((index, column.about.as_ref()?)))
         .collect();
     for question in questions(&columns.columns) {
-        let row = push_row(rows, count);
+        let row = push_row(&mut rows, count);
         for (index, about) in &abouts {
             let answer = about.facts.iter().find(|(asked, _)| *asked == question).map(|(_, answer)| answer);
             if let Some(answer) = answer {
@@ -26,13 +27,13 @@ pub(super) fn push_facts(rows: &mut Vec<Vec<CellView>>, columns: &Columns<'_>) -
         }
     }
     if abouts.iter().any(|(_, about)| !about.paragraphs.is_empty()) {
-        let row = push_row(rows, count);
+        let row = push_row(&mut rows, count);
         for (index, about) in abouts.iter().filter(|(_, about)| !about.paragraphs.is_empty()) {
             let paragraphs = about.paragraphs.iter().map(|text| Prose::new(&text.replace(['[', ']'], ""))).collect();
             put(row, *index, CellView::More { heading: about.heading.clone(), paragraphs });
         }
     }
-    rows.len()
+    rows
 }
 
 /// Every question that is answered anywhere, once; one that only some answer, after the one that it follows there.
