@@ -21,6 +21,7 @@ use shared::domain::{
 use shared::repository::{Shortage, StoreError};
 use std::collections::HashMap;
 use std::fmt;
+#[cfg(feature = "pooled")]
 use std::io::Write;
 
 /// What no database names alike.
@@ -221,9 +222,8 @@ impl fmt::Debug for Json {
 }
 
 impl Json {
-    fn write(&self, mut out: impl Write) -> serialize::Result {
-        serde_json::to_writer(&mut out, &self.0)?;
-        Ok(IsNull::No)
+    fn text(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&self.0)
     }
 
     fn read(text: &[u8]) -> deserialize::Result<Self> {
@@ -239,7 +239,8 @@ const JSONB_VERSION: u8 = 1;
 impl ToSql<sql_types::Document, diesel::pg::Pg> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
         out.write_all(&[JSONB_VERSION])?;
-        self.write(out)
+        out.write_all(self.text()?.as_bytes())?;
+        Ok(IsNull::No)
     }
 }
 
@@ -254,7 +255,8 @@ impl FromSql<sql_types::Document, diesel::pg::Pg> for Json {
 #[cfg(feature = "mysql")]
 impl ToSql<sql_types::Document, diesel::mysql::Mysql> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::mysql::Mysql>) -> serialize::Result {
-        self.write(out)
+        out.write_all(self.text()?.as_bytes())?;
+        Ok(IsNull::No)
     }
 }
 
@@ -268,7 +270,7 @@ impl FromSql<sql_types::Document, diesel::mysql::Mysql> for Json {
 #[cfg(feature = "sqlite")]
 impl ToSql<sql_types::Document, diesel::sqlite::Sqlite> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::sqlite::Sqlite>) -> serialize::Result {
-        out.set_value(serde_json::to_string(&self.0)?);
+        out.set_value(self.text()?);
         Ok(IsNull::No)
     }
 }

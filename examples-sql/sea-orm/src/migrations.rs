@@ -1,6 +1,6 @@
 //! The schema's history, a list of migrations in Rust: one for all three databases, whose columns differ in type alone.
 //! `store-diesel` writes the same tables in SQL. Each migration is applied once, and the table `seaql_migrations` keeps
-//! which were.
+//! which were. The file is longer than others, because a history only grows.
 
 use crate::schema::{order_lines, orders, products, users};
 use async_trait::async_trait;

@@ -130,8 +130,12 @@ impl Link {
     /// no other answer can be. sqlx does not say which connection a call had: all that come back in the next seconds are
     /// asked.
     ///
+    /// What the server says is no error here, whatever it is, most of all the one with which the call that was given up
+    /// ends. After an error sqlx closes a connection without a word, and over TLS waits first, and for ever, for the
+    /// server to say one. After `false` it says goodbye, and the server closes.
+    ///
     /// # Errors
-    /// The driver's, or that the server did not answer.
+    /// That the connection is cut, or the server did not answer.
     pub(crate) async fn can_stay<DB>(&self, connection: &mut DB::Connection) -> Result<bool, SqlxError>
     where
         DB: SqlxDatabase,
@@ -145,7 +149,10 @@ impl Link {
         }
         let question = format!("question {}", QUESTIONS.fetch_add(1, Ordering::Relaxed));
         let sent = connection.fetch_one(AssertSqlSafe(format!("ROLLBACK; SELECT '{question}'")));
-        Ok(self.checked(sent).await?.try_get::<String, _>(0)? == question)
+        match self.checked(sent).await {
+            Err(error @ SqlxError::Io(_)) => Err(error),
+            answer => Ok(answer.and_then(|row| row.try_get::<String, _>(0)).is_ok_and(|answer| answer == question)),
+        }
     }
 
     async fn checked<T>(&self, answer: impl Future<Output = Result<T, SqlxError>>) -> Result<T, SqlxError> {

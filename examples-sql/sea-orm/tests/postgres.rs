@@ -105,6 +105,7 @@ cases! {
     a_pool_whose_connections_stall_while_they_are_busy_has_all_its_places_again;
     stores_that_open_at_once_on_no_database_all_come_up;
     who_waits_for_a_connection_in_vain_is_told_in_time;
+    an_error_that_comes_after_its_call_was_given_up_costs_the_pool_no_place;
     calls_dropped_anywhere_give_nobody_a_wrong_answer;
     a_write_that_is_cancelled_anywhere_happens_as_a_whole_or_not_at_all;
     admins_who_delete_each_other_by_several_stores_leave_one;

@@ -1,13 +1,17 @@
-//! Several processes that start at once on a new database, of each kind that is compiled in.
+//! Several processes that start at once on a new database, of each kind that is compiled in; and one that is killed while
+//! it writes to a file, which is to SQLite what the end of its server is to the others.
 //!
 //! A main function of its own, because this program is also the processes that it starts: with a URL in its
 //! environment it opens that database instead of testing.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod shop;
+
 use libtest_mimic::{Arguments, Trial};
 use shared::context::RequestContext;
 use shared::demo;
+use shared::domain::{Product, User};
 use shared::repository::{Repositories, UserQuery};
 use shared::store_contract::options;
 use std::process::{Command, ExitCode};
@@ -15,12 +19,16 @@ use tokio::runtime::Runtime;
 
 const URL: &str = "STORE_SEA_ORM_TEST_URL";
 const NUMBER: &str = "STORE_SEA_ORM_TEST_NUMBER";
+/// In the place of a number.
+const PLACE: &str = "place";
 const PROCESSES: u64 = 8;
 
 fn main() -> ExitCode {
     if let Ok(url) = std::env::var(URL) {
-        let number = std::env::var(NUMBER).unwrap().parse().unwrap();
-        start_and_insert(&url, number);
+        match std::env::var(NUMBER).unwrap().as_str() {
+            PLACE => place_many(&url),
+            number => start_and_insert(&url, number.parse().unwrap()),
+        }
         return ExitCode::SUCCESS;
     }
     let mut trials = Vec::new();
@@ -29,6 +37,8 @@ fn main() -> ExitCode {
     };
     #[cfg(feature = "sqlite")]
     add("processes_that_start_at_once_on_a_new_file_all_come_up", on_new_files);
+    #[cfg(feature = "sqlite")]
+    add("orders_of_a_process_that_is_killed_are_whole_and_the_books_balance", on_a_file_of_a_killed_process);
     #[cfg(feature = "postgres")]
     add("processes_that_start_at_once_without_a_postgresql_database_all_come_up", on_no_postgresql_database);
     #[cfg(feature = "mysql")]
@@ -42,6 +52,62 @@ fn on_new_files() -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         start_all_at_once(&format!("sqlite://{}", folder.path().join("new/users.db").display()))
     })
+}
+
+#[cfg(feature = "sqlite")]
+fn on_a_file_of_a_killed_process() -> Result<(), String> {
+    use std::collections::HashSet;
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("orders.db").display());
+    let (customer, one, two) = goods();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = open(&url).await;
+        shop::given(&store, &customer, &[&one, &two]).await;
+        store.store.close().await;
+    });
+    let mut program = Command::new(std::env::current_exe().unwrap());
+    let mut child = program.env(URL, &url).env(NUMBER, PLACE).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut acknowledged: Vec<String> = said.by_ref().take(50).collect();
+    child.kill().unwrap();
+    acknowledged.extend(said);
+    child.wait().unwrap();
+    runtime.block_on(async {
+        let store = open(&url).await;
+        let orders = shop::orders_of(&store, &customer).await;
+        let there: HashSet<String> = orders.iter().map(|order| order.id.to_string()).collect();
+        assert!(acknowledged.len() >= 50 && orders.iter().all(|order| order.lines.len() == 2));
+        let lost = acknowledged.iter().filter(|id| !there.contains(*id)).count();
+        shop::the_books_balance(&store, &[&customer], &[&one, &two]).await;
+        if lost == 0 { Ok(()) } else { Err(format!("{lost} of {} are lost", acknowledged.len())) }
+    })
+}
+
+fn goods() -> (User, Product, Product) {
+    (shop::customer(1), shop::product(1, 1_000_000), shop::product(2, 1_000_000))
+}
+
+/// Tells the id of each order that is acknowledged. Nobody waits for the last of them.
+#[tokio::main]
+async fn place_many(url: &str) {
+    let store = open(url).await;
+    let placers = (0..8).map(|_| {
+        let orders = store.orders.clone();
+        tokio::spawn(async move {
+            let (customer, one, two) = goods();
+            for _ in 0..10_000 {
+                let order = shop::order(&customer, &[(&two, 2), (&one, 1)]);
+                orders.place(&RequestContext::internal("test"), &order).await.unwrap();
+                println!("{}", order.id);
+            }
+        })
+    });
+    for placer in placers.collect::<Vec<_>>() {
+        placer.await.unwrap();
+    }
 }
 
 #[cfg(feature = "postgres")]

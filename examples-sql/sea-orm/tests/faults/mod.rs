@@ -267,6 +267,8 @@ pub async fn calls_in_flight_end_while_the_server_hangs_and_it_is_used_again<K: 
     let store = open::<K>(&server.url()).await;
     store.users.insert(&context(), &somebody(0)).await.unwrap();
     server.signal("-STOP");
+    // Each of its threads stops by itself.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let call = |number: u64| {
         let users = store.users.clone();
         tokio::spawn(async move {
@@ -491,6 +493,23 @@ pub async fn who_waits_for_a_connection_in_vain_is_told_in_time<K: Kind>() {
     })
     .await;
     nothing_in_use(&store).await;
+}
+
+/// MySQL counts the wait for a lock in seconds: its error comes after the call was given up, half a second before the
+/// connection is.
+pub async fn an_error_that_comes_after_its_call_was_given_up_costs_the_pool_no_place<K: Kind>() {
+    let database = database::<K>();
+    let options = StoreOptions { connections: 1, timeout: Duration::from_millis(1_500) };
+    let store = K::open(&database.url, options).await.unwrap();
+    let other = raw(&database.url).await;
+    store.users.insert(&context(), &somebody(1)).await.unwrap();
+    let lock = other.begin().await.unwrap();
+    lock.execute_unprepared("UPDATE users SET name = 'locked'").await.unwrap();
+    let updated = store.users.update(&context(), &User { version: 2, ..somebody(1) }, 1).await;
+    assert!(matches!(updated, Err(StoreError::TimedOut)), "{updated:?}");
+    nothing_in_use(&store).await;
+    lock.rollback().await.unwrap();
+    soon(async || store.users.find(&context(), somebody(1).id).await.is_ok()).await;
 }
 
 pub async fn calls_dropped_anywhere_give_nobody_a_wrong_answer<K: Kind>() {
