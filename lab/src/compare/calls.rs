@@ -25,6 +25,20 @@ impl Call {
     }
 }
 
+/// The functions that a function names.
+pub(super) struct Named {
+    /// Those that it calls.
+    pub(super) calls: Vec<Call>,
+    /// Those that it may pass on.
+    pub(super) given: Vec<String>,
+}
+
+impl Named {
+    pub(super) fn new(function: &Function) -> Self {
+        Self { calls: calls(function), given: given_names(function) }
+    }
+}
+
 /// The calls in the body of a function, in the order in which they stand there. Text that is not Rust has none.
 #[must_use]
 pub fn calls(function: &Function) -> Vec<Call> {
@@ -73,7 +87,7 @@ fn push_words(stream: TokenStream, words: &mut Vec<(String, usize)>) {
 
 /// The names that a function passes on as they are and that it does not bind itself: `failure` of `map_err(failure)`. If a
 /// function is called so, it is that one.
-pub(super) fn given_names(function: &Function) -> Vec<String> {
+fn given_names(function: &Function) -> Vec<String> {
     let (mut given, mut others) = (Vec::new(), HashSet::new());
     collect_names(tokens(function), &mut given, &mut others);
     given.retain(|name| !others.contains(name));

@@ -222,9 +222,15 @@ impl Columns<'_> {
     /// have little in common, where each row would be as high as the longest of five lines that say different things.
     #[must_use]
     pub fn are_compared(&self) -> bool {
-        let is_same = |cell: &&Cell| cell.mark == CellMark::Same;
-        let cells = || self.kinds.iter().flatten().flat_map(|group| &group.rows).flatten().flatten();
-        let are_alike = || 2 * cells().filter(is_same).count() > cells().count();
+        let groups = || self.kinds.iter().flatten();
+        let cells = |group: &Group<'_>| group.rows.iter().flatten().flatten().count();
+        let same = |group: &Group<'_>| {
+            let is_same = |cell: &&Cell| cell.mark == CellMark::Same;
+            // What one column alone has is like nothing.
+            let is_alone = group.functions.iter().flatten().count() < 2;
+            if is_alone { 0 } else { group.rows.iter().flatten().flatten().filter(is_same).count() }
+        };
+        let are_alike = || 2 * groups().map(same).sum::<usize>() > groups().map(cells).sum::<usize>();
         self.kinds.len() < self.columns.len() && (self.columns.len() <= COLUMNS_USUAL || are_alike())
     }
 

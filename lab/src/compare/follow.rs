@@ -1,7 +1,7 @@
 //! Follows an operation from its handlers to the store, by what calls what. All of it is read from the code; nothing is
 //! listed by hand, so a new operation is found as soon as it is there.
 
-use crate::compare::calls::{Call, calls, place_of_path};
+use crate::compare::calls::{Call, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::library::{Crate, Library};
 use crate::compare::source::{Kind, SourceFile};
@@ -55,7 +55,8 @@ impl Library {
     /// The functions of `shared` that a function of a framework calls, in the order of the calls.
     #[must_use]
     pub fn shared_calls(&self, function: &Function) -> Vec<&Function> {
-        let targets = calls(function).into_iter().filter_map(|call| self.target(&call, None));
+        let named = self.names_in(function);
+        let targets = named.calls.iter().filter_map(|call| self.target(call, None));
         targets
             .map(|target| match target {
                 Target::Repository(function) | Target::Function(function) => function,
@@ -120,7 +121,7 @@ impl Library {
 
     /// The one method of a service that a function of a framework calls.
     fn service_of(&self, function: &Function) -> Option<&Function> {
-        calls(function).iter().find_map(|call| match call.names().as_slice() {
+        self.names_in(function).calls.iter().find_map(|call| match call.names().as_slice() {
             [.., "services", _, _] => match self.target(call, None) {
                 Some(Target::Function(method)) => Some(method),
                 _ => None,
@@ -180,8 +181,8 @@ impl Library {
         if !seen.insert((function.path.clone(), function.first_line)) {
             return;
         }
-        for call in calls(function) {
-            match self.target(&call, Some(function)) {
+        for call in &self.names_in(function).calls {
+            match self.target(call, Some(function)) {
                 Some(Target::Repository(declared)) => match through {
                     None if !entry.repository.contains(declared) => entry.repository.push(declared.clone()),
                     Some(through)

@@ -1,7 +1,6 @@
 //! What belongs to a function: the helpers in its own file, and the scripts that it has its database run.
 
 use crate::compare::Side;
-use crate::compare::calls::{calls, given_names};
 use crate::compare::extract::Function;
 use crate::compare::library::Library;
 use crate::compare::source::SCRIPT;
@@ -23,11 +22,11 @@ impl Library {
     ) -> Vec<&'a Function> {
         let mut helpers: Vec<&Function> = Vec::new();
         // From the end to the beginning, so that what is next comes off the stack first.
-        let mut waiting: Vec<&Function> = called(side, function).into_iter().rev().collect();
+        let mut waiting: Vec<&Function> = called(self, side, function).into_iter().rev().collect();
         while let Some(helper) = waiting.pop() {
             if helper != function && is_meant(helper) && !helpers.contains(&helper) {
                 helpers.push(helper);
-                waiting.extend(called(side, helper).into_iter().rev());
+                waiting.extend(called(self, side, helper).into_iter().rev());
             }
         }
         helpers
@@ -35,7 +34,8 @@ impl Library {
 }
 
 /// The functions of the same file that a function calls or gives away by their names, and its scripts.
-fn called<'a>(side: &'a Side, function: &Function) -> Vec<&'a Function> {
+fn called<'a>(library: &Library, side: &'a Side, function: &Function) -> Vec<&'a Function> {
+    let named = library.names_in(function);
     let beside = || side.functions.iter().filter(|other| other.path == function.path);
     let free = |name: &str| beside().find(|other| other.owner.is_none() && other.name == name);
     let method = |name: &str| beside().find(|other| other.owner == function.owner && other.name == name);
@@ -45,8 +45,8 @@ fn called<'a>(side: &'a Side, function: &Function) -> Vec<&'a Function> {
         _ => None,
     };
     let mut found = scripts(side, function);
-    found.extend(calls(function).iter().filter_map(|call| of_call(&call.names())));
-    found.extend(given_names(function).iter().filter_map(|name| free(name)));
+    found.extend(named.calls.iter().filter_map(|call| of_call(&call.names())));
+    found.extend(named.given.iter().filter_map(|name| free(name)));
     found
 }
 

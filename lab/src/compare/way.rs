@@ -1,6 +1,6 @@
 //! The way of a request: every stop between the client and the database, with the code that runs there.
 
-use crate::compare::calls::{calls, parameter_names, place_of_path};
+use crate::compare::calls::{parameter_names, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::library::{Crate, Library};
@@ -94,8 +94,9 @@ impl Way<'_> {
 
     fn route(&self) -> Option<Stop> {
         let (_, file, line) = self.library.route(self.entry, self.framework)?;
-        let begins =
-            |function: &&Function| calls(function).iter().any(|call| call.names().ends_with(&["telemetry", "begin"]));
+        let begins = |function: &&Function| {
+            self.library.names_in(function).calls.iter().any(|call| call.names().ends_with(&["telemetry", "begin"]))
+        };
         let around = self.framework.side.functions.iter().find(begins);
         let routed = in_file("routes".to_owned(), file, line);
         Some(Stop {

@@ -145,7 +145,12 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         next,
         text: format!("/code/{}.txt?columns={joined}", chosen.name),
         chosen: (0..COLUMNS_MAX).map(|place| names.get(place).copied()).collect(),
-        heads: columns.columns.iter().enumerate().map(|(index, column)| head(&columns, index, column, is_compared)).collect(),
+        heads: columns
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| head(&columns, index, column, is_compared))
+            .collect(),
         has_marks: rows
             .iter()
             .flatten()
