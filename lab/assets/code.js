@@ -5,7 +5,7 @@ import { keys } from "/assets/lab.js";
 const follow = (id) => () => document.getElementById(id)?.click();
 
 Object.assign(keys, { n: follow("next"), p: follow("previous"), y: follow("copy") });
-for (const key of ["1", "2", "3", "4"]) keys[key] = follow(`preset-${key}`);
+for (const key of ["1", "2", "3", "4", "5"]) keys[key] = follow(`preset-${key}`);
 
 const button = document.querySelector("#copy");
 const said = document.querySelector("#copied");

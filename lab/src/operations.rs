@@ -100,6 +100,10 @@ pub struct Field {
     pub name: String,
     /// Whether its values are strings.
     pub is_text: bool,
+    /// Whether they are whole numbers.
+    pub is_whole: bool,
+    /// How many elements it may have, if it is a list that is limited.
+    pub most: Option<usize>,
 }
 
 /// What an answer with this status means for an operation.
@@ -261,9 +265,14 @@ impl<'a> Reader<'a> {
             let schema = media.get("schema").map(|schema| self.resolve(schema));
             for (name, property) in members(schema.and_then(|schema| schema.get("properties"))) {
                 let property = self.resolve(property);
-                let is_text = property.get("type").and_then(Value::as_str) == Some("string");
+                let is_type = |name: &str| property.get("type").and_then(Value::as_str) == Some(name);
                 if !fields.iter().any(|field: &Field| field.name == *name) {
-                    fields.push(Field { name: name.clone(), is_text });
+                    fields.push(Field {
+                        name: name.clone(),
+                        is_text: is_type("string"),
+                        is_whole: is_type("integer"),
+                        most: property.get("maxItems").and_then(Value::as_u64).and_then(|most| most.try_into().ok()),
+                    });
                 }
             }
             bodies.push(Body { media_type: media_type.clone(), examples: self.examples(media) });

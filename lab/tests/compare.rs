@@ -285,15 +285,33 @@ fn the_stores_of_any_two_databases_are_compared_by_the_command() {
         ("diesel", "sea-orm", "users::insert", ["examples-sql/diesel/src/sqlite/users.rs:", "sea-orm-sqlite"]),
         ("diesel-postgres", "mongodb", "users::update", ["examples-sql/diesel/src/postgres/users.rs:", "mongodb"]),
         ("redis", "dynamodb", "users::find", ["examples-nosql/redis/src/users.rs:", "HGETALL"]),
-        ("diesel-mysql", "diesel-sqlite", "insert", ["examples-sql/diesel/src/mysql/users.rs:", "diesel-sqlite"]),
+        (
+            "diesel-mysql",
+            "diesel-sqlite",
+            "find_by_email",
+            ["examples-sql/diesel/src/mysql/users.rs:", "diesel-sqlite"],
+        ),
+        (
+            "diesel-postgres",
+            "mongodb",
+            "orders::place",
+            ["examples-sql/diesel/src/postgres/orders.rs:", "call_in_turn"],
+        ),
+        ("redis", "dynamodb", "orders::place", ["examples-nosql/redis/src/orders.rs:", "Transaction::new"]),
+        ("memory", "sea-orm-mysql", "reports::sales", ["examples-nosql/memory/src/reports.rs:", "sea-orm-mysql"]),
+        ("sea-orm-sqlite", "dynamodb", "find_many", ["examples-sql/sea-orm/src/products.rs:", "get_many"]),
     ] {
         let output = lab(&["diff", left, right, operation]);
         assert_eq!(output.status.code(), Some(0), "{left} {right} {output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(parts.iter().all(|part| text.contains(part)), "{left} {right}: {parts:?} in:\n{text}");
     }
+    for operation in ["products::replace", "orders::create", "reports::sales"] {
+        let output = lab(&["diff", "actix", "rocket", operation]);
+        assert_eq!(output.status.code(), Some(0), "{operation} {output:?}");
+    }
     let help = String::from_utf8(lab(&["diff", "--help"]).stdout).unwrap();
-    assert!(help.contains("diesel-postgres") && help.contains("dynamodb"), "{help}");
+    assert!(help.contains("orders::place") && help.contains("diesel-postgres") && help.contains("dynamodb"), "{help}");
 }
 
 #[test]

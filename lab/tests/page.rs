@@ -52,6 +52,7 @@ fn trials(stage: Option<&Arc<Stage>>) -> Vec<Trial> {
         tester_page::a_request_is_sent_again_from_history_link_and_curl,
         tester_page::no_secret_is_kept_in_history_or_link,
         tester_page::signing_in_says_why_it_failed_and_signing_out_forgets,
+        code_page::the_code_view_opens_with_five_stores_that_place_an_order,
         code_page::an_operation_is_compared_from_the_table_to_a_deep_link,
         code_page::every_operation_can_be_compared_and_shows_the_lines_of_its_files,
         code_page::the_keys_of_the_code_view_lead_on,

@@ -95,6 +95,8 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
         let users = "pub fn list(services: S, caller: C) { services.users.list(caller) }\n\
                      pub fn find(services: S, id: I) { Json(services.users.find(id)) }\nfn own() { if true {} }";
         write(&format!("{folder}/handlers/users.rs"), users);
+        let orders = "pub fn create(services: S, caller: C, key: K) { services.orders.create(caller, key) }";
+        write(&format!("{folder}/handlers/orders.rs"), orders);
     }
     for (folder, part) in STORES.iter() {
         let crate_folder = folder.trim_end_matches("/src");
@@ -107,7 +109,11 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
         let users = "impl UserRepository for Users { fn list(&self, query: Q) {} fn insert(&self, user: U) {} }";
         let own = part.map_or_else(|| folder.to_string(), |part| format!("{folder}/{part}"));
         write(&format!("{own}/users.rs"), users);
-        for file in ["connection.rs", "migrations.rs", "schema.rs"] {
+        write(
+            &format!("{own}/orders.rs"),
+            "impl OrderRepository for Orders { fn place(&self, order: &O) {} fn update(&self, before: &O, after: &O) {} }",
+        );
+        for file in ["connection.rs", "migrations.rs", "products.rs", "reports.rs", "schema.rs"] {
             if !(own.contains("memory") && file == "migrations.rs") {
                 write(&format!("{own}/{file}"), "");
             }
@@ -161,11 +167,16 @@ fn the_rules_find_a_file_that_one_store_lacks_or_has_alone() {
     let root = tree(&[("examples-nosql/redis/src/cache.rs", "")]);
     let everywhere = STORES.len() - 1;
     assert_eq!(alike::same_files(root.path(), &STORES).len(), everywhere);
-    fs::remove_file(root.path().join("examples-sql/diesel/src/mysql/schema.rs")).unwrap();
-    assert_eq!(alike::same_files(root.path(), &STORES).len(), 2 * everywhere);
+    for path in ["examples-sql/diesel/src/mysql/schema.rs", "examples-nosql/dynamodb/src/reports.rs"] {
+        fs::remove_file(root.path().join(path)).unwrap();
+    }
+    assert_eq!(alike::same_files(root.path(), &STORES).len(), 3 * everywhere);
     assert_eq!(
         alike::files_of_every_store(root.path(), &STORES),
-        ["examples-sql/diesel/src/mysql/schema.rs is missing: every store has it"]
+        [
+            "examples-sql/diesel/src/mysql/schema.rs is missing: every store has it",
+            "examples-nosql/dynamodb/src/reports.rs is missing: every store has it"
+        ]
     );
 }
 
@@ -184,7 +195,8 @@ fn the_rules_find_handlers_that_drifted_apart() {
 
 #[test]
 fn the_rules_find_that_there_is_nothing_to_compare() {
-    let paths: Vec<String> = STORES.iter().map(|store| format!("{}/users.rs", place(*store))).collect();
+    let of_store = |store: &rules::Sibling| ["users", "orders"].map(|name| format!("{}/{name}.rs", place(*store)));
+    let paths: Vec<String> = STORES.iter().flat_map(of_store).collect();
     let empty: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "")).collect();
     check(
         |root| alike::same_store_methods(root, &STORES),
@@ -201,6 +213,24 @@ fn the_rules_find_store_methods_in_another_order() {
         &[("examples-sql/sea-orm/src/mysql/users.rs", drifted)],
         &["--- examples-nosql/memory/src/users.rs\n+++ examples-sql/sea-orm/src/mysql/users.rs\n@@ -1,2 +1,2 @@\n\
            +insert(self, user)\n list(self, query)\n-insert(self, user)\n"],
+    );
+}
+
+#[test]
+fn the_rules_find_parameters_of_orders_in_another_order() {
+    let drifted =
+        "impl OrderRepository for Orders { fn place(&self, order: &O) {} fn update(&self, after: &O, before: &O) {} }";
+    check(
+        |root| alike::same_store_methods(root, &STORES),
+        &[("examples-nosql/redis/src/orders.rs", drifted)],
+        &["--- examples-nosql/memory/src/orders.rs\n+++ examples-nosql/redis/src/orders.rs\n@@ -1,2 +1,2 @@\n \
+           place(self, order)\n-update(self, before, after)\n+update(self, after, before)\n"],
+    );
+    check(
+        |root| alike::same_handlers(root, &FRAMEWORKS),
+        &[("framework-rocket/src/handlers/orders.rs", "pub fn create(services: S, key: K, caller: C) {}")],
+        &["--- framework-axum/src/handlers/orders.rs\n+++ framework-rocket/src/handlers/orders.rs\n@@ -1 +1 @@\n\
+           -create(services, caller, key)\n+create(services, key, caller)\n"],
     );
 }
 
@@ -284,6 +314,11 @@ fn the_rules_find_statuses_in_shared() {
         &[("shared/src/services.rs", "fn f() -> u16 { 404 }\nfn g() -> u16 { 503_u16 }\nfn h() -> u16 { 200 }")],
         &["shared/src/services.rs:1 mentions `404`", "shared/src/services.rs:2 mentions `503_u16`"],
     );
+    check(
+        text::only_problem_rs_knows_statuses,
+        &[("shared/src/demo/products.rs", "fn price() -> i64 { 400 }\nfn answer() -> StatusCode { gone() }")],
+        &["shared/src/demo/products.rs:2 mentions `StatusCode`"],
+    );
 }
 
 #[test]
@@ -300,6 +335,14 @@ fn the_rules_find_handlers_that_decide() {
             "framework-actix/src/handlers/auth.rs `login` calls 2 service methods instead of one",
             "framework-actix/src/handlers/auth.rs `me` calls 0 service methods instead of one",
         ],
+    );
+    check(
+        text::handlers_have_three_steps,
+        &[(
+            "framework-rocket/src/handlers/orders.rs",
+            "pub fn create(services: S) {\n match services.orders.create() { Ok(order) => order }\n}",
+        )],
+        &["framework-rocket/src/handlers/orders.rs:2 `create` has `match`: no rule lives in a handler"],
     );
 }
 

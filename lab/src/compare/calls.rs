@@ -4,6 +4,7 @@
 
 use crate::compare::extract::Function;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use std::collections::HashSet;
 
 /// One call: `self.users.insert(…)` has the parts `self`, `users`, `insert`. What is called on the result of something
 /// else (`).await?.map(…)`) begins with an empty part.
@@ -21,6 +22,20 @@ impl Call {
     /// The parts as they are compared.
     pub(super) fn names(&self) -> Vec<&str> {
         self.parts.iter().map(String::as_str).collect()
+    }
+}
+
+/// The functions that a function names.
+pub(super) struct Named {
+    /// Those that it calls.
+    pub(super) calls: Vec<Call>,
+    /// Those that it may pass on.
+    pub(super) given: Vec<String>,
+}
+
+impl Named {
+    pub(super) fn new(function: &Function) -> Self {
+        Self { calls: calls(function), given: given_names(function) }
     }
 }
 
@@ -68,6 +83,51 @@ fn push_words(stream: TokenStream, words: &mut Vec<(String, usize)>) {
             _ => {}
         }
     }
+}
+
+/// The names that a function passes on as they are and that it does not bind itself: `failure` of `map_err(failure)`. If a
+/// function is called so, it is that one.
+fn given_names(function: &Function) -> Vec<String> {
+    let (mut given, mut others) = (Vec::new(), HashSet::new());
+    collect_names(tokens(function), &mut given, &mut others);
+    given.retain(|name| !others.contains(name));
+    given
+}
+
+/// Sorts names into those that are an argument of a call by themselves, and all others but for what is called.
+fn collect_names(stream: TokenStream, given: &mut Vec<String>, others: &mut HashSet<String>) {
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
+    let is_sign = |token: Option<&TokenTree>, wanted: char| matches!(token, Some(TokenTree::Punct(sign)) if sign.as_char() == wanted);
+    let is_list = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+        match token {
+            TokenTree::Ident(name) if !is_list(tokens.get(index + 1)) && !is_sign(before, '.') => {
+                others.insert(name.to_string());
+            }
+            // `Some(user)` and `let (user, order)` bind names.
+            TokenTree::Group(group) if is_list(Some(token)) && before.is_some_and(is_called) => {
+                let arguments: Vec<TokenTree> = group.stream().into_iter().collect();
+                for argument in arguments.split(|token| is_sign(Some(token), ',')) {
+                    match argument {
+                        [TokenTree::Ident(name)] => given.push(name.to_string()),
+                        argument => collect_names(argument.iter().cloned().collect(), given, others),
+                    }
+                }
+            }
+            TokenTree::Group(group) => collect_names(group.stream(), given, others),
+            _ => {}
+        }
+    }
+}
+
+/// Whether parentheses behind this are those of a call of a function or a method.
+fn is_called(token: &TokenTree) -> bool {
+    const WORDS: [&str; 6] = ["let", "in", "for", "if", "match", "return"];
+    matches!(token, TokenTree::Ident(name) if {
+        let name = name.to_string();
+        name.starts_with(|first: char| first == '_' || first.is_lowercase()) && !WORDS.contains(&name.as_str())
+    })
 }
 
 /// What stands before a token, as far as it says what the token is.
@@ -137,7 +197,7 @@ fn collect(stream: TokenStream, first_line: usize, found: &mut Vec<Call>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{calls, parameter_names, place_of_path};
+    use super::{calls, given_names, parameter_names, place_of_path};
     use crate::compare::extract::{Function, functions};
     use crate::compare::source::SourceFile;
 
@@ -178,6 +238,14 @@ mod tests {
             joined("fn f() { body::read::<Vec<T>>(x); Page { items: users.sum() } }"),
             ["body read", "users sum"]
         );
+    }
+
+    #[test]
+    fn a_function_that_is_passed_on_by_its_name_is_told_from_what_is_bound() {
+        let given = |text: &str| given_names(&function(text)).join(" ");
+        assert_eq!(given("fn f(a: A) { g(a).map_err(failure)?; end(a, write_error) }"), "failure write_error");
+        assert_eq!(given("fn f() { let (a, b) = c(); if let Some(d) = g(a, b) { d } }"), "");
+        assert_eq!(given("fn f() { x.map(|(a, b)| h(a, b)); x.map(Some) }"), "Some");
     }
 
     #[test]

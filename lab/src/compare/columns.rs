@@ -1,5 +1,7 @@
-//! One to three crates beside each other: which functions stand in which column, and how their lines compare.
+//! One to five crates beside each other: which functions stand in which column, and how their lines compare.
 
+use crate::compare::about::About;
+use crate::compare::align::{Cell, CellMark};
 use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::groups::{Group, groups};
@@ -10,7 +12,10 @@ use crate::compare::{Comparison, Pair, counted, lines};
 use std::fmt::Write;
 
 /// More columns than this would be too narrow to read.
-pub const COLUMNS_MAX: usize = 3;
+pub const COLUMNS_MAX: usize = 5;
+
+/// So many are shown if nobody says how many: they fit a screen without scrolling sideways.
+pub const COLUMNS_USUAL: usize = 3;
 
 /// The width of the plain text, in letters: two columns of code with their numbers.
 const TEXT_WIDTH: usize = 170;
@@ -79,6 +84,8 @@ pub struct Column<'a> {
     pub(super) main: usize,
     /// Methods of a store that are reached by way of another service, with that service's method.
     pub indirect: Vec<(&'a Function, &'a Function)>,
+    /// What the file of one of these functions says of it at its head.
+    pub about: Option<About>,
 }
 
 impl Column<'_> {
@@ -138,7 +145,7 @@ impl Library {
             Subject::Operation(_) => crate_.side.kind == Kind::Framework,
             Subject::Named(asked) => !named(crate_, asked).is_empty(),
         };
-        self.crates.iter().filter(is_there).take(COLUMNS_MAX).collect()
+        self.crates.iter().filter(is_there).take(COLUMNS_USUAL).collect()
     }
 
     /// What these crates have of the subject.
@@ -151,13 +158,15 @@ impl Library {
                     .filter_map(|(declared, through)| Some((crate_.implementation_of(declared)?, through)))
                     .collect();
                 let functions = entry.functions(self, crate_);
-                Column { crate_, main: functions.len(), functions, indirect }
+                let about = crate_.about(&functions);
+                Column { crate_, main: functions.len(), functions, indirect, about }
             }
             Subject::Named(asked) => {
                 let mut functions = named(crate_, asked);
                 let main = functions.len();
                 self.add_private_helpers(crate_, &mut functions);
-                Column { crate_, main, functions, indirect: Vec::new() }
+                let about = crate_.about(&functions);
+                Column { crate_, main, functions, indirect: Vec::new(), about }
             }
         };
         let columns: Vec<Column<'a>> = crates.iter().map(column).collect();
@@ -177,9 +186,8 @@ impl Library {
     fn add_private_helpers<'a>(&self, crate_: &'a Crate, functions: &mut Vec<&'a Function>) {
         let is_private = |function: &Function| !function.lines.iter().any(|line| line.trim_start().starts_with("pub"));
         for function in functions.clone() {
-            let helpers = self.helpers(&crate_.side, function).into_iter();
-            for helper in helpers.chain(self.scripts(&crate_.side, function)) {
-                if is_private(helper) && !functions.contains(&helper) {
+            for helper in self.helpers_of_kind(&crate_.side, function, is_private) {
+                if !functions.contains(&helper) {
                     functions.push(helper);
                 }
             }
@@ -210,6 +218,22 @@ pub(crate) fn closest(asked: &str, known: &[String]) -> Option<String> {
 }
 
 impl Columns<'_> {
+    /// Whether their lines are set beside each other. Columns of kinds that differ are not; nor are more than a few that
+    /// have little in common, where each row would be as high as the longest of five lines that say different things.
+    #[must_use]
+    pub fn are_compared(&self) -> bool {
+        let groups = || self.kinds.iter().flatten();
+        let cells = |group: &Group<'_>| group.rows.iter().flatten().flatten().count();
+        let same = |group: &Group<'_>| {
+            let is_same = |cell: &&Cell| cell.mark == CellMark::Same;
+            // What one column alone has is like nothing.
+            let is_alone = group.functions.iter().flatten().count() < 2;
+            if is_alone { 0 } else { group.rows.iter().flatten().flatten().filter(is_same).count() }
+        };
+        let are_alike = || 2 * groups().map(same).sum::<usize>() > groups().map(cells).sum::<usize>();
+        self.kinds.len() < self.columns.len() && (self.columns.len() <= COLUMNS_USUAL || are_alike())
+    }
+
     /// The plain text: two columns of a kind as `lab diff` writes them, anything else one column after the other.
     #[must_use]
     pub fn text(&self) -> String {
@@ -288,6 +312,16 @@ mod tests {
     }
 
     #[test]
+    fn many_columns_are_compared_if_they_have_much_in_common() {
+        let library = embedded();
+        let are_compared = |columns: &[&str]| of(library, "orders::place", columns).are_compared();
+        assert!(are_compared(&["diesel-postgres", "mongodb", "redis"]));
+        assert!(!are_compared(&["diesel-postgres", "mongodb", "redis", "dynamodb", "memory"]));
+        assert!(are_compared(&["sea-orm-sqlite", "sea-orm-postgres", "sea-orm-mysql", "diesel-mysql"]));
+        assert!(!of(library, "orders.create", &["axum", "shared", "memory"]).are_compared());
+    }
+
+    #[test]
     fn functions_are_found_by_module_and_by_type() {
         let library = embedded();
         let count = |name: &str| of(library, name, &["axum", "actix"]).columns[0].functions.len();
@@ -310,7 +344,7 @@ mod tests {
         let closest = |error: ColumnsError| error.closest().map(str::to_owned);
         assert_eq!(library.subject("users.craete").err().and_then(closest).as_deref(), Some("users.create"));
         assert_eq!(library.columns_named(&["axun"]).err().and_then(closest).as_deref(), Some("axum"));
-        assert_eq!(library.columns_named(&["axum"; 4]).err(), Some(ColumnsError::TooMany(4)));
+        assert_eq!(library.columns_named(&["axum"; 6]).err(), Some(ColumnsError::TooMany(6)));
         assert!(library.subject("create").is_err() && library.subject("::").is_err() && library.subject("").is_err());
     }
 

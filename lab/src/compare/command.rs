@@ -16,6 +16,7 @@ const WIDTH_WITHOUT_TERMINAL: usize = 130;
   lab diff axum rocket users::create              one of them
   lab diff diesel sea-orm users::insert           the same step in two stores (over SQLite)
   lab diff diesel-postgres mongodb users::update  and over two databases
+  lab diff diesel-postgres mongodb orders::place  what is atomic in each, by its own means
 
 Between the columns: | changed, < only left, > only right; changed words are underlined.
 The exit code is 0 whether the two differ or not, and 2 if there is nothing to compare.")]

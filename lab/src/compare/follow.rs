@@ -1,11 +1,10 @@
 //! Follows an operation from its handlers to the store, by what calls what. All of it is read from the code; nothing is
 //! listed by hand, so a new operation is found as soon as it is there.
 
-use crate::compare::Side;
-use crate::compare::calls::{Call, calls, place_of_path};
+use crate::compare::calls::{Call, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::library::{Crate, Library};
-use crate::compare::source::{Kind, SCRIPT, SourceFile};
+use crate::compare::source::{Kind, SourceFile};
 use crate::operations::Operation;
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +18,7 @@ pub struct Entry {
     pub handlers: HashMap<String, Function>,
     /// What the handlers call in `shared`: the service's method.
     pub service: Option<Function>,
-    /// The helpers in the service's own file that it calls itself, in the order of the calls.
+    /// The helpers in the service's own file that it calls, itself or by one of them, each before what it calls in turn.
     pub helpers: Vec<Function>,
     /// The methods of repository traits that the service calls, itself or by its helpers.
     pub repository: Vec<Function>,
@@ -56,44 +55,13 @@ impl Library {
     /// The functions of `shared` that a function of a framework calls, in the order of the calls.
     #[must_use]
     pub fn shared_calls(&self, function: &Function) -> Vec<&Function> {
-        let targets = calls(function).into_iter().filter_map(|call| self.target(&call, None));
+        let named = self.names_in(function);
+        let targets = named.calls.iter().filter_map(|call| self.target(call, None));
         targets
             .map(|target| match target {
                 Target::Repository(function) | Target::Function(function) => function,
             })
             .collect()
-    }
-
-    /// The scripts that a function of a store has its database run: each is in a constant of its name.
-    pub(super) fn scripts<'a>(&self, side: &'a Side, function: &Function) -> Vec<&'a Function> {
-        let words = |line: &String, wanted: &str| {
-            line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == wanted)
-        };
-        let is_run = |script: &&Function| {
-            let constant = script.name.to_uppercase();
-            function.lines.iter().any(|line| words(line, &constant))
-        };
-        side.functions.iter().filter(|script| script.path.ends_with(SCRIPT)).filter(is_run).collect()
-    }
-
-    /// The functions of the same crate and file that a function calls, itself left out.
-    #[must_use]
-    pub fn helpers<'a>(&self, side: &'a Side, function: &Function) -> Vec<&'a Function> {
-        let mut helpers: Vec<&Function> = Vec::new();
-        for call in calls(function) {
-            let found = side.functions.iter().find(|other| {
-                let is_mine = match call.names().as_slice() {
-                    [name] => other.owner.is_none() && other.name == *name,
-                    ["self" | "Self", name] => {
-                        other.owner.is_some() && other.owner == function.owner && other.name == *name
-                    }
-                    _ => false,
-                };
-                is_mine && other.path == function.path
-            });
-            helpers.extend(found.filter(|found| *found != function && !helpers.contains(found)));
-        }
-        helpers
     }
 
     fn shared(&self) -> impl Iterator<Item = &Function> {
@@ -153,7 +121,7 @@ impl Library {
 
     /// The one method of a service that a function of a framework calls.
     fn service_of(&self, function: &Function) -> Option<&Function> {
-        calls(function).iter().find_map(|call| match call.names().as_slice() {
+        self.names_in(function).calls.iter().find_map(|call| match call.names().as_slice() {
             [.., "services", _, _] => match self.target(call, None) {
                 Some(Target::Function(method)) => Some(method),
                 _ => None,
@@ -188,12 +156,8 @@ impl Library {
         entry.handlers = handlers;
         if let Some(service) = entry.service.clone() {
             let shared = self.of_kind(Kind::Shared).find(|crate_| crate_.side.functions.contains(&service));
-            entry.helpers = shared
-                .map(|crate_| self.helpers(&crate_.side, &service))
-                .unwrap_or_default()
-                .into_iter()
-                .cloned()
-                .collect();
+            let helpers = shared.map(|crate_| self.helpers(&crate_.side, &service)).unwrap_or_default();
+            entry.helpers = helpers.into_iter().cloned().collect();
             self.walk(&service, None, &mut HashSet::new(), &mut entry);
         }
         if entry.operation.needs_token {
@@ -217,8 +181,8 @@ impl Library {
         if !seen.insert((function.path.clone(), function.first_line)) {
             return;
         }
-        for call in calls(function) {
-            match self.target(&call, Some(function)) {
+        for call in &self.names_in(function).calls {
+            match self.target(call, Some(function)) {
                 Some(Target::Repository(declared)) => match through {
                     None if !entry.repository.contains(declared) => entry.repository.push(declared.clone()),
                     Some(through)
@@ -257,8 +221,7 @@ impl Entry {
                 let methods = self.repository.iter().filter_map(|declared| crate_.implementation_of(declared));
                 let mut functions: Vec<&Function> = methods.collect();
                 for method in functions.clone() {
-                    let helpers = library.helpers(&crate_.side, method);
-                    for helper in helpers.into_iter().chain(library.scripts(&crate_.side, method)) {
+                    for helper in library.helpers(&crate_.side, method) {
                         if !functions.contains(&helper) {
                             functions.push(helper);
                         }
@@ -298,6 +261,10 @@ mod tests {
         assert_eq!((names(&register.repository), register.indirect.len()), (vec!["insert"], 0));
         let ready = library.entry_named("system.ready").unwrap();
         assert_eq!((ready.operation.id.as_str(), names(&ready.repository)), ("health.ready", vec!["ping"]));
+        let place = library.entry_named("orders.create").unwrap();
+        assert_eq!(names(&place.repository), ["find_by_key", "find", "find_many", "place"]);
+        let helpers = ["placed_before", "place", "products_of", "unknown_product", "in_order", "new_order"];
+        assert_eq!(names(&place.helpers)[..6], helpers);
         let hello = library.entry_named("hello.show").unwrap();
         assert!(hello.repository.is_empty() && hello.indirect.is_empty() && hello.service.is_some());
     }
@@ -352,6 +319,23 @@ mod tests {
         let shown: Vec<&str> = entry.functions(&library, store).iter().map(|function| function.name.as_str()).collect();
         assert_eq!(shown, ["take", "help"]);
         assert!(library.crate_named("db").is_some() && library.crate_named("dbx").is_none());
+    }
+
+    /// What runs in a store, from the method to what its helpers call and to the script that the database runs.
+    #[test]
+    fn what_a_store_does_is_followed_through_its_file() {
+        let library = embedded();
+        let place = library.entry_named("orders.create").unwrap();
+        for (store, expected) in [
+            ("diesel-postgres", &["lock_products", "change_stock", "write_failure"][..]),
+            ("mongodb", &["take_and_insert", "change_products", "shortages", "write_error"]),
+            ("redis", &["place_order", "placed"]),
+            ("sea-orm-mysql", &["as_a_whole", "try_to_place", "locked_stock", "move_stock", "place_error"]),
+        ] {
+            let functions = place.functions(library, library.crate_named(store).unwrap());
+            let found: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
+            assert!(expected.iter().all(|name| found.contains(name)), "{store}: {found:?}");
+        }
     }
 
     #[test]

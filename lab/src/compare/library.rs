@@ -1,5 +1,6 @@
 //! The source of all crates, parsed once: what can be looked at, by name.
 
+use crate::compare::calls::Named;
 use crate::compare::extract::{Function, functions_of_all};
 use crate::compare::fields::Fields;
 use crate::compare::follow::Entry;
@@ -30,10 +31,16 @@ pub struct Library {
     of_scripts: Highlighter,
     /// What was coloured before: colouring takes longer than all the rest.
     coloured: Mutex<HashMap<Lines, Arc<Vec<Vec<Token>>>>>,
+    /// What was asked for before: the same functions are on the way of every operation.
+    named: Mutex<HashMap<Lines, Arc<Named>>>,
 }
 
 /// A file, the first line and how many there are.
 type Lines = (String, usize, usize);
+
+fn lines_of(function: &Function) -> Lines {
+    (function.path.clone(), function.first_line, function.lines.len())
+}
 
 impl Library {
     /// What was compiled in.
@@ -60,6 +67,7 @@ impl Library {
             highlighter: Highlighter::default(),
             of_scripts: Highlighter::of(SCRIPT.trim_start_matches('.')),
             coloured: Mutex::default(),
+            named: Mutex::default(),
         };
         for (name, kind, files) in crates {
             let side = Side { name: name.to_owned(), kind, functions: functions_of_all(&files)? };
@@ -104,10 +112,16 @@ impl Library {
         by_id.or_else(|| self.entries.iter().find(|entry| entry.handler_name() == name))
     }
 
+    /// The functions that a function names, read once.
+    pub(super) fn names_in(&self, function: &Function) -> Arc<Named> {
+        let mut known = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(lines_of(function)).or_insert_with(|| Arc::new(Named::new(function))).clone()
+    }
+
     /// The tokens of a function's displayed lines, coloured once.
     #[must_use]
     pub fn tokens(&self, function: &Function) -> Arc<Vec<Vec<Token>>> {
-        let key = (function.path.clone(), function.first_line, function.lines.len());
+        let key = lines_of(function);
         let known = || self.coloured.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tokens) = known().get(&key) {
             return tokens.clone();

@@ -5,8 +5,8 @@
 //! colours them, [`render`] writes them to a terminal and [`command`] is the command line around all of it.
 //!
 //! The page goes further: [`calls`], [`library`] and [`follow`] follow each of the contract's operations from its handlers to
-//! the store, [`columns`] and [`align`] set up to three crates beside each other, [`way`] is the way of a request, and
-//! [`html`] cuts lines into what a template writes.
+//! the store, [`columns`] and [`align`] set up to five crates beside each other, [`about`] reads what the head of a file says
+//! of a function in it, [`way`] is the way of a request, and [`html`] cuts lines into what a template writes.
 //!
 //! ```
 //! use lab::compare::{Side, compare};
@@ -25,6 +25,7 @@
 //! # Ok::<(), lab::compare::CompareError>(())
 //! ```
 
+pub mod about;
 pub mod align;
 pub mod calls;
 pub mod columns;
@@ -35,6 +36,7 @@ mod fields;
 mod find;
 pub mod follow;
 pub mod groups;
+mod helpers;
 pub mod highlight;
 pub mod html;
 pub mod library;
@@ -42,6 +44,8 @@ pub mod lines;
 pub mod render;
 pub mod source;
 pub mod way;
+#[cfg(test)]
+mod way_tests;
 mod wrap;
 
 pub use crate::compare::error::CompareError;

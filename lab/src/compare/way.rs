@@ -1,6 +1,6 @@
 //! The way of a request: every stop between the client and the database, with the code that runs there.
 
-use crate::compare::calls::{calls, parameter_names, place_of_path};
+use crate::compare::calls::{parameter_names, place_of_path};
 use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::library::{Crate, Library};
@@ -94,8 +94,9 @@ impl Way<'_> {
 
     fn route(&self) -> Option<Stop> {
         let (_, file, line) = self.library.route(self.entry, self.framework)?;
-        let begins =
-            |function: &&Function| calls(function).iter().any(|call| call.names().ends_with(&["telemetry", "begin"]));
+        let begins = |function: &&Function| {
+            self.library.names_in(function).calls.iter().any(|call| call.names().ends_with(&["telemetry", "begin"]))
+        };
         let around = self.framework.side.functions.iter().find(begins);
         let routed = in_file("routes".to_owned(), file, line);
         Some(Stop {
@@ -166,7 +167,7 @@ impl Way<'_> {
             layer: Some("validation"),
             sentence: "Reads and checks what was sent, before the handler sees it.".to_owned(),
             places,
-            refusals: self.refusals(|problem| matches!(problem.status, 400 | 408 | 413 | 415 | 422)),
+            refusals: self.refusals(is_seen_in_the_request),
         })
     }
 
@@ -212,6 +213,7 @@ impl Way<'_> {
             places,
             refusals: self.refusals(|problem| match problem.status {
                 401 => !is_checked,
+                422 => !is_seen_in_the_request(problem),
                 status => matches!(status, 403 | 404 | 409 | 412 | 429),
             }),
         })
@@ -234,7 +236,8 @@ impl Way<'_> {
             return Vec::new();
         }
         let place = |function: &Function| {
-            let declared = self.entry.repository.iter().any(|declared| declared.name == function.name);
+            let declared =
+                self.entry.repository.iter().any(|declared| self.store.implementation_of(declared) == Some(function));
             let name = &self.store.side.name;
             if declared { self.of_operation(function, name) } else { named(function, name) }
         };
@@ -277,6 +280,11 @@ impl Way<'_> {
     }
 }
 
+/// Whether a problem is one of the request as it stands: nobody needs to know what was sent or kept before.
+fn is_seen_in_the_request(problem: &Problem) -> bool {
+    matches!(problem.status, 400 | 408 | 413 | 415 | 422) && problem.slug != "idempotency-key-reused"
+}
+
 /// A function by its full name.
 fn named(function: &Function, crate_: &str) -> Place {
     let module = function.module_path.iter().map(String::as_str);
@@ -313,88 +321,4 @@ fn about<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
     let sentence = text.get(..end).filter(|sentence| !sentence.is_empty())?;
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Part, way};
-    use crate::compare::library::Library;
-    use crate::compare::library::tests::embedded;
-    use crate::compare::source::Kind;
-
-    fn parts(library: &Library, operation: &str, framework: &str, store: &str) -> Vec<Part> {
-        let entry = library.entry_named(operation).unwrap();
-        way(library, entry, library.crate_named(framework).unwrap(), library.crate_named(store).unwrap())
-    }
-
-    fn titles(parts: &[Part]) -> Vec<&str> {
-        parts.iter().flat_map(|part| &part.stops).map(|stop| stop.title).collect()
-    }
-
-    #[test]
-    fn a_request_that_changes_something_meets_every_stop() {
-        let library = embedded();
-        for framework in ["axum", "actix", "rocket"] {
-            let parts = parts(library, "users.create", framework, "diesel-sqlite");
-            assert_eq!(
-                titles(&parts),
-                ["Route", "Authenticate", "Validate", "Handler", "Service", "Repository", "Store", "Database"]
-            );
-            let stops: Vec<_> = parts.iter().flat_map(|part| &part.stops).collect();
-            let statuses = |index: usize| stops[index].refusals.iter().map(|kind| kind.status).collect::<Vec<_>>();
-            assert_eq!(statuses(1), [401, 401, 401]);
-            assert_eq!(statuses(2), [400, 408, 413, 415, 422]);
-            assert_eq!(statuses(4), [403, 409]);
-            assert!(!statuses(6).is_empty() && statuses(6).iter().all(|status| *status == 503));
-            let checked: Vec<&str> = stops[2].places.iter().map(|place| place.name.as_str()).collect();
-            assert!(checked.contains(&"body::read") && checked.contains(&"CreateUserRequest"), "{checked:?}");
-            assert!(stops[0].places.iter().any(|place| place.location.contains("/routes.rs:")));
-        }
-    }
-
-    #[test]
-    fn a_request_that_needs_less_meets_less() {
-        let library = embedded();
-        assert_eq!(titles(&parts(library, "hello.show", "axum", "memory")), ["Route", "Handler", "Service"]);
-        assert_eq!(titles(&parts(library, "contract.openapi", "rocket", "memory")), ["Route", "Handler"]);
-        let login = titles(&parts(library, "auth.login", "actix", "memory")).join(" ");
-        assert_eq!(login, "Route Validate Handler Service Repository Store Database");
-    }
-
-    /// Whatever the operation: a problem leaves the way at exactly one stop, only a defect at any; and every link leads
-    /// somewhere.
-    #[test]
-    fn every_refusal_has_its_stop_and_every_place_its_code() {
-        let library = embedded();
-        for entry in &library.entries {
-            for framework in library.of_kind(Kind::Framework) {
-                for store in library.of_kind(Kind::Store) {
-                    let parts = way(library, entry, framework, store);
-                    let stops = || parts.iter().flat_map(|part| &part.stops);
-                    let mut left: Vec<_> = stops().flat_map(|stop| &stop.refusals).map(|kind| kind.slug).collect();
-                    let problems = entry.operation.problems().into_iter().filter(|problem| problem.status != 500);
-                    let mut all: Vec<_> = problems.map(|problem| problem.slug).collect();
-                    left.sort_unstable();
-                    all.sort_unstable();
-                    assert_eq!(left, all, "{} in {}", entry.operation.id, framework.side.name);
-                    for place in stops().flat_map(|stop| &stop.places) {
-                        let shown = match place.href.strip_prefix("/code/file/") {
-                            Some(file) => {
-                                let path = file.split('#').next().unwrap();
-                                library.crates.iter().any(|crate_| crate_.file(path).is_some())
-                            }
-                            None => {
-                                let address = place.href.strip_prefix("/code/").unwrap();
-                                let (subject, columns) = address.split_once("?columns=").unwrap();
-                                let crates = library.columns_named(&[columns]).unwrap();
-                                let found = library.columns(library.subject(subject).unwrap(), &crates);
-                                !found.columns[0].functions.is_empty()
-                            }
-                        };
-                        assert!(shown, "{}", place.href);
-                    }
-                }
-            }
-        }
-    }
 }

@@ -235,7 +235,13 @@ fn say_how_to_sign_in(settings: &LabSettings, demo: &DemoPassword) {
 }
 
 fn say_what_runs(settings: &LabSettings, page: SocketAddr, variants: &Variants) -> Result<(), LabError> {
-    println!("  databases       {}, one a variant, all with the same demo users", settings.data.display());
+    println!("  databases       {}, one a variant, all with the same demo data:", settings.data.display());
+    println!(
+        "                  {} users, {} products, {} orders",
+        shared::demo::USERS,
+        shared::demo::PRODUCTS,
+        shared::demo::ORDERS
+    );
     if variants.list().iter().any(|variant| variant.database.is_some()) {
         let lab = databases::name_of_lab(&settings.data)?;
         println!("                  on servers they are called stackdiff_{lab}_...");

@@ -4,8 +4,10 @@
 //! to its status on the running variants.
 
 use super::draft::{self, Draft, Pair};
+use super::samples;
 use crate::operations::{Contract, Operation, Place};
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::domain::OrderStatus;
 
 /// The layers, as `Server-Timing` names them, in their order.
 pub(crate) const LAYERS: [&str; 4] = ["auth", "validation", "service", "store"];
@@ -15,6 +17,9 @@ const BODY_MAX: usize = 65_536;
 
 /// A token as other services issue them: well formed, and signed with a secret that is not ours.
 const FOREIGN_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIn0.c29tZWJvZHktZWxzZSdzLXNpZ25hdHVyZQ";
+
+/// An id that is well formed, and that nothing has.
+const NOBODYS_ID: &str = "00000000-0000-7000-8000-000000000000";
 
 /// A mistake in a request for one operation.
 #[derive(Clone, Debug)]
@@ -112,6 +117,12 @@ impl Maker<'_> {
                 draft.set_header(name, "1");
             });
         }
+        if self.operation.parameters_in(Place::Header).any(|known| known.name == "Idempotency-Key") {
+            let why = "A key is one word: what was put together from a date or a name has white space in it.";
+            self.add("malformed-key", "An idempotency key of two words", why, 400, Stage::Precondition, |draft| {
+                draft.set_header("Idempotency-Key", "order 1");
+            });
+        }
     }
 
     fn body(&mut self) {
@@ -127,23 +138,51 @@ impl Maker<'_> {
         let broken = text.trim_end().strip_suffix(['}', ']']).unwrap_or_default().trim_end().to_owned();
         self.add("broken-json", "Broken JSON", why, 400, Stage::Body, |draft| draft.body = Some(broken));
         let Ok(Value::Object(members)) = serde_json::from_str(&text) else { return };
-        let unknown = ["nickname", "nick_name"]
-            .into_iter()
-            .find(|name| !self.operation.fields.iter().any(|field| field.name == *name));
+        let fields = &self.operation.fields;
+        let unknown =
+            ["nickname", "nick_name"].into_iter().find(|name| !fields.iter().any(|field| field.name == *name));
         if let Some(unknown) = unknown {
             let why = "A misspelt field, or one of a newer version: a server that ignores it loses what was meant.";
-            let mut members = members.clone();
-            members.insert(unknown.to_owned(), Value::from("Ada"));
-            self.add("unknown-field", "Unknown field", why, 422, Stage::Body, |draft| draft.body = pretty(members));
+            self.member("unknown-field", "Unknown field", why, 422, Stage::Body, unknown, json!("Ada"));
         }
         if let Some(name) = self.text_field(&members) {
             let why = "A number where a text belongs: what came from a spreadsheet or a form was not converted.";
-            let mut members = members;
-            members.insert(name, Value::from(42));
-            self.add("wrong-type", "Wrong type of a field", why, 422, Stage::Body, |draft| {
-                draft.body = pretty(members)
-            });
+            self.member("wrong-type", "Wrong type of a field", why, 422, Stage::Body, &name, json!(42));
         }
+        if let Some(field) = fields.iter().find(|field| field.is_whole) {
+            let why = "An amount in dollars or euros where cents are counted, and in whole ones.";
+            self.member("fraction", "A fraction of a cent", why, 422, Stage::Body, &field.name, json!(19.99));
+        }
+        for (name, most) in fields.iter().filter_map(|field| Some((&field.name, field.most?))) {
+            let one = members.get(name).and_then(|list| list.get(0)).cloned().unwrap_or_default();
+            let why = "Somebody put into one request what is meant for several.";
+            self.member(
+                "too-many",
+                "More than a list may have",
+                why,
+                422,
+                Stage::Body,
+                name,
+                vec![one; most + 1].into(),
+            );
+        }
+    }
+
+    /// A mistake in a member of the body.
+    #[expect(clippy::too_many_arguments, reason = "those of `add`, and which member becomes what")]
+    fn member(
+        &mut self,
+        slug: &'static str,
+        name: &'static str,
+        why: &'static str,
+        status: u16,
+        stage: Stage,
+        member: &str,
+        value: Value,
+    ) {
+        let Some(Ok(Value::Object(mut members))) = self.valid.body.as_deref().map(serde_json::from_str) else { return };
+        members.insert(member.to_owned(), value);
+        self.add(slug, name, why, status, stage, |draft| draft.body = pretty(members));
     }
 
     /// The first member of the example that is a text.
@@ -168,13 +207,33 @@ impl Maker<'_> {
                 }
             });
         }
+        let has = |name: &str| self.operation.parameters_in(Place::Query).any(|parameter| parameter.name == name);
+        if has("from") && has("to") {
+            let fill = |draft: &mut Draft, from: &str, to: &str| {
+                for pair in &mut draft.query {
+                    match pair.name.as_str() {
+                        "from" => from.clone_into(&mut pair.value),
+                        "to" => to.clone_into(&mut pair.value),
+                        _ => {}
+                    }
+                }
+            };
+            let why = "A date as people write it, each country in its order. Here it is year, month, day (RFC 3339).";
+            self.add("other-date", "A date in another order", why, 422, Stage::Body, |draft| {
+                fill(draft, "31.12.2025", "")
+            });
+            let why = "The two were mixed up: a server that answers nothing hides it.";
+            self.add("to-before-from", "The end before the beginning", why, 422, Stage::Body, |draft| {
+                fill(draft, "2025-12-31", "2025-01-01");
+            });
+        }
     }
 
     fn rules(&mut self) {
         if self.operation.parameters_in(Place::Path).next().is_some() {
             let why = "The link is old, or the thing was deleted meanwhile.";
             let path = draft::path(self.operation, |parameter| match parameter.name.as_str() {
-                "id" => "00000000-0000-7000-8000-000000000000".to_owned(),
+                "id" => NOBODYS_ID.to_owned(),
                 _ => "nothing-of-this-name".to_owned(),
             });
             self.add("unknown-id", "An id that names nothing", why, 404, Stage::Rule, |draft| draft.path = path);
@@ -184,6 +243,46 @@ impl Maker<'_> {
                 "Somebody else has changed it since it was read: without this check one of the two changes is lost.";
             self.add("other-version", "`If-Match` of another version", why, 412, Stage::Rule, |draft| {
                 draft.set_header("If-Match", "\"999\"");
+            });
+        }
+        self.conflicts();
+    }
+
+    /// The rules of the business: each problem that the contract names for the operation, where one request can bring it
+    /// about.
+    fn conflicts(&mut self) {
+        let operation = self.operation;
+        let problems = operation.problems();
+        let has = |slug: &str| problems.iter().any(|problem| problem.slug == slug);
+        if has("email-taken") {
+            let why = "Somebody has the address already, perhaps the same person: upper and lower case are the same.";
+            let taken = samples::user(5).email.to_uppercase();
+            self.member("email-taken", "An e-mail of somebody else", why, 409, Stage::Rule, "email", taken.into());
+        }
+        if has("sku-taken") {
+            let why = "A list was imported twice, or two people add the same thing.";
+            let taken = samples::product(5).sku;
+            self.member("sku-taken", "A SKU of another product", why, 409, Stage::Rule, "sku", taken.into());
+        }
+        if has("has-orders") {
+            let why = "Whoever has ordered is needed for the books: there is no order of nobody.";
+            let path = draft::path(operation, |_| samples::user_with_orders().to_string());
+            self.add("has-orders", "A user who has orders", why, 409, Stage::Rule, |draft| draft.path = path);
+        }
+        if has("insufficient-stock") {
+            let line = |id: String, quantity: i64| json!([{ "product_id": id, "quantity": quantity }]);
+            let why = "The product was deleted while it lay in the basket.";
+            let unknown = line(NOBODYS_ID.to_owned(), 1);
+            self.member("unknown-product", "A product that is not there", why, 422, Stage::Rule, "lines", unknown);
+            let why = "Others were faster, or it is more than there ever was. `errors` says how many are left.";
+            let many = line(samples::product(samples::ORDERED_FROM).id.to_string(), 1_000);
+            self.member("insufficient-stock", "More than there is", why, 409, Stage::Rule, "lines", many);
+        }
+        if has("illegal-transition") {
+            let why = "A page was open for long, and the order has been shipped meanwhile: it is not paid once more.";
+            let path = draft::path(operation, |_| samples::order(OrderStatus::Shipped).id.to_string());
+            self.add("illegal-transition", "A step that the order cannot take", why, 409, Stage::Rule, |draft| {
+                draft.path = path;
             });
         }
     }
@@ -238,11 +337,24 @@ mod tests {
         assert_eq!(slugs("hello.show"), ["wrong-method", "trailing-slash"]);
         let of_body = ["too-big", "wrong-content-type", "broken-json", "unknown-field", "wrong-type"];
         let with_token = ["wrong-method", "trailing-slash", "no-token", "foreign-token"];
-        assert_eq!(slugs("users.create"), [&with_token[..], &of_body].concat());
+        assert_eq!(slugs("users.create"), [&with_token[..], &of_body, &["email-taken"]].concat());
         assert_eq!(slugs("users.list"), [&with_token[..], &["unknown-parameter", "limit-too-large"]].concat());
         let of_user = ["unknown-id", "other-version"];
-        assert_eq!(slugs("users.update"), [&with_token[..], &["unquoted-version"], &of_body, &of_user].concat());
-        assert_eq!(slugs("users.delete"), [&with_token[..], &["unquoted-version"], &of_user].concat());
+        assert_eq!(
+            slugs("users.update"),
+            [&with_token[..], &["unquoted-version"], &of_body, &of_user, &["email-taken"]].concat()
+        );
+        assert_eq!(slugs("users.delete"), [&with_token[..], &["unquoted-version"], &of_user, &["has-orders"]].concat());
+        let of_order = ["too-many", "unknown-product", "insufficient-stock"];
+        assert_eq!(slugs("orders.create"), [&with_token[..], &["malformed-key"], &of_body[..4], &of_order].concat());
+        assert_eq!(
+            slugs("orders.update"),
+            [&with_token[..], &["unquoted-version"], &of_body, &of_user, &["illegal-transition"]].concat()
+        );
+        assert_eq!(slugs("products.create"), [&with_token[..], &of_body, &["fraction", "sku-taken"]].concat());
+        assert_eq!(slugs("products.list"), ["wrong-method", "trailing-slash", "unknown-parameter", "limit-too-large"]);
+        let of_report = ["unknown-parameter", "other-date", "to-before-from"];
+        assert_eq!(slugs("reports.sales"), [&with_token[..], &of_report].concat());
         assert_eq!(slugs("problems.page"), ["wrong-method", "trailing-slash", "unknown-id"]);
     }
 

@@ -5,8 +5,42 @@ use crate::browser::Browser;
 use serde_json::json;
 use std::path::Path;
 
+/// The view opens with how an order is placed, by five means; all of it can be reached where there is no room for it.
+pub async fn the_code_view_opens_with_five_stores_that_place_an_order(stage: &Stage, browser: &Browser) {
+    for (width, height) in [(PHONE, 844), (WIDE, 900), (1920, 1080)] {
+        browser.show_as(width, height, "light").await;
+        stage.open(browser, &format!("{}/code", stage.lab.page)).await;
+        let heads = "return [...document.querySelectorAll('#columns thead .crate')].map((head) => head.textContent)";
+        let stores = json!(["diesel-postgres", "mongodb", "redis", "dynamodb", "memory"]);
+        assert_eq!(browser.ask(heads).await, stores);
+        assert_eq!(browser.sideways().await, [""; 0], "{width}");
+        let narrowest =
+            "return Math.min(...[...document.querySelectorAll('#columns thead th')].map((head) => head.offsetWidth))";
+        assert!(browser.ask(narrowest).await.as_f64().unwrap() >= 300.0, "{width}: room for code");
+        // To its last line and its last column, and the heads stay where they are.
+        let scroll = "const region = document.querySelector('.region:has(#columns)');
+            region.scrollTo(region.scrollWidth, region.scrollHeight);
+            region.querySelector('tbody tr:last-child td:last-child').scrollIntoView({ block: 'end', inline: 'end' });
+            const head = region.querySelector('thead th:last-child').getBoundingClientRect();
+            return [head.top >= 0 && head.bottom <= innerHeight, head.right > 0 && head.right <= innerWidth + 1]";
+        assert_eq!(browser.ask(scroll).await, json!([true, true]), "{width}");
+    }
+    browser.show_as(WIDE, 900, "light").await;
+    let answers = "return [...document.querySelectorAll('#columns .fact b')].filter((question) => question.textContent === 'by what means').length";
+    assert_eq!(browser.ask(answers).await, json!(5));
+    browser.click("#columns summary").await;
+    browser.until("document.querySelector('#columns details').open").await;
+    assert_eq!(browser.violations().await, [""; 0]);
+    assert_eq!(browser.ask("return document.querySelector('[aria-current=true]').id").await, "preset-5");
+    browser.click("a[href='/code/orders.create']").await;
+    browser.until("location.pathname === '/code/orders.create'").await;
+    browser.click(".crumbs a").await;
+    browser.until("location.pathname === '/code/operations'").await;
+    assert_eq!(browser.console().await, [""; 0]);
+}
+
 pub async fn an_operation_is_compared_from_the_table_to_a_deep_link(stage: &Stage, browser: &Browser) {
-    stage.open(browser, &format!("{}/code", stage.lab.page)).await;
+    stage.open(browser, &format!("{}/code/operations", stage.lab.page)).await;
     browser.click("a[href^='/code/users.create']").await;
     browser.until("location.pathname === '/code/users.create'").await;
     let heads = "return [...document.querySelectorAll('#columns thead .crate')].map((head) => head.textContent)";
@@ -37,10 +71,10 @@ pub async fn an_operation_is_compared_from_the_table_to_a_deep_link(stage: &Stag
 }
 
 pub async fn every_operation_can_be_compared_and_shows_the_lines_of_its_files(stage: &Stage, browser: &Browser) {
-    stage.open(browser, &format!("{}/code", stage.lab.page)).await;
+    stage.open(browser, &format!("{}/code/operations", stage.lab.page)).await;
     let links = "return [...document.querySelectorAll('tbody th a')].map((link) => link.getAttribute('href'))";
     let links = browser.ask(links).await;
-    assert!(links.as_array().unwrap().len() >= 17, "{links}");
+    assert!(links.as_array().unwrap().len() >= 27, "{links}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for link in links.as_array().unwrap() {
         stage.open(browser, &format!("{}{}", stage.lab.page, link.as_str().unwrap())).await;
@@ -64,6 +98,7 @@ pub async fn the_keys_of_the_code_view_lead_on(stage: &Stage, browser: &Browser)
         ("2", "document.querySelector('#columns .crate').textContent === 'memory'"),
         ("3", "[...document.querySelectorAll('#columns .crate')][1].textContent === 'mongodb'"),
         ("4", "[...document.querySelectorAll('#columns .crate')][1].textContent === 'shared'"),
+        ("5", "[...document.querySelectorAll('#columns .crate')][4].textContent === 'memory'"),
         ("1", "document.querySelector('#columns .crate').textContent === 'axum'"),
     ] {
         browser.until("document.readyState === 'complete' && document.querySelector('#columns')").await;
@@ -89,6 +124,7 @@ pub async fn the_plain_text_is_the_code_without_the_page(stage: &Stage, browser:
 pub async fn what_is_not_there_says_what_is(stage: &Stage, browser: &Browser) {
     for (path, expected) in [
         ("/code/users.creat", "users.create"),
+        ("/code/orders.create?columns=axum,actix,rocket,shared,memory,redis", "6 columns are too many"),
         ("/code/users.create?columns=axum,express", "rocket"),
         ("/request?variant=axum-oracle", "axum-oracle"),
         ("/try?operation=users.paint", "users.paint"),
@@ -107,7 +143,7 @@ pub async fn each_box_of_a_request_opens_the_code_that_runs_there(stage: &Stage,
     ];
     if cfg!(feature = "all-stores") {
         variants.push(("actix-sea-orm-postgres", "framework-actix", "examples-sql/sea-orm/src/postgres"));
-        variants.push(("axum-redis", "framework-axum", "examples-nosql/redis/src/scripts/update.lua"));
+        variants.push(("axum-redis", "framework-axum", "examples-nosql/redis/src/scripts/update_user.lua"));
     }
     for (variant, framework, store) in variants {
         let page = format!("{}/request?variant={variant}&operation=users.update", stage.lab.page);

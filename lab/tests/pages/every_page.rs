@@ -116,11 +116,22 @@ pub async fn every_view_can_be_read_without_scripts(stage: &Stage, browser: &Bro
             "variants" => &["ready", "rocket", "sea-orm-sqlite", "requests"],
             "log" => &["listening on http://"],
             "tester" | "mistake" => &["/api/users", "Create a user", "needs JavaScript"],
-            "code" => &["users", "create", "axum", "diesel"],
+            "order" => &["/api/orders", "Place an order", "Idempotency-Key", "More than there is"],
+            "place" => &[
+                "what a crash in the middle leaves",
+                "examples-sql/diesel/src/postgres/orders.rs",
+                "examples-nosql/mongodb/src/orders.rs",
+                "examples-nosql/redis/src/scripts/place_order.lua",
+                "examples-nosql/dynamodb/src/orders.rs",
+                "examples-nosql/memory/src/orders.rs",
+            ],
+            "code" => &["users", "create", "reports.sales", "axum", "diesel"],
             "compare" => &["framework-rocket/src/handlers/users.rs", "JsonBody"],
-            "stores" => {
-                &["examples-nosql/mongodb/src/users.rs", "examples-nosql/redis/src/scripts/update.lua", "redis.call"]
-            }
+            "stores" => &[
+                "examples-nosql/mongodb/src/users.rs",
+                "examples-nosql/redis/src/scripts/update_user.lua",
+                "redis.call",
+            ],
             "layers" => &["shared/src/services/users.rs", "examples-sql/diesel/src/sqlite/users.rs"],
             _ => &["framework-rocket/src/handlers/users.rs", "examples-sql/sea-orm/src/users.rs"],
         };

@@ -19,12 +19,14 @@ pub const WIDE: u32 = 1280;
 pub const PHONE: u32 = 390;
 
 /// Every view of the lab, as it opens.
-const VIEWS: [(&str, &str); 9] = [
+const VIEWS: [(&str, &str); 11] = [
     ("variants", "/"),
     ("log", "/variants/axum-diesel-sqlite/log"),
     ("tester", "/try?operation=users.create"),
     ("mistake", "/try?operation=users.create&mistake=broken-json"),
-    ("code", "/code"),
+    ("order", "/try?operation=orders.create"),
+    ("place", "/code"),
+    ("code", "/code/operations"),
     ("compare", "/code/users.create"),
     ("layers", "/code/users.update?columns=axum,shared,diesel-sqlite"),
     ("stores", "/code/users.update?columns=diesel-postgres,mongodb,redis"),

@@ -50,7 +50,7 @@ pub async fn every_operation_sent_to_all_is_answered_identically(stage: &Stage, 
     let links = "return [...document.querySelectorAll('.operations a')].map((link) => link.getAttribute('href'))";
     let links = browser.ask(links).await;
     let links = links.as_array().unwrap();
-    assert!(links.len() >= 17, "{links:?}");
+    assert!(links.len() >= 27, "{links:?}");
     for link in links {
         let link = link.as_str().unwrap();
         stage.open(browser, &format!("{}{link}", lab.page)).await;
@@ -76,7 +76,17 @@ pub async fn each_typical_mistake_has_its_status_and_its_dark_layers_on_each_fra
     open(stage, browser, "operation=hello.show").await;
     sign_in(&stage.lab, browser).await;
     let mut tried = BTreeSet::new();
-    for operation in ["users.create", "users.update", "users.list", "users.delete", "problems.page"] {
+    for operation in [
+        "users.create",
+        "users.update",
+        "users.list",
+        "users.delete",
+        "products.create",
+        "orders.create",
+        "orders.update",
+        "reports.sales",
+        "problems.page",
+    ] {
         open(stage, browser, &format!("operation={operation}")).await;
         let mistakes = "return [...document.querySelectorAll('#mistakes a')].map((link) =>
             [new URL(link.href).searchParams.get('mistake'), link.querySelector('.expect').textContent])";
@@ -115,9 +125,23 @@ pub async fn each_typical_mistake_has_its_status_and_its_dark_layers_on_each_fra
         }
     }
     let slugs: BTreeSet<&str> = tried.iter().map(|(slug, _)| slug.as_str()).collect();
-    for needed in
-        ["no-token", "broken-json", "unknown-field", "wrong-type", "too-big", "wrong-method", "trailing-slash"]
-    {
+    for needed in [
+        "no-token",
+        "broken-json",
+        "unknown-field",
+        "wrong-type",
+        "too-big",
+        "wrong-method",
+        "trailing-slash",
+        "unknown-product",
+        "insufficient-stock",
+        "illegal-transition",
+        "too-many",
+        "malformed-key",
+        "sku-taken",
+        "has-orders",
+        "to-before-from",
+    ] {
         assert!(slugs.contains(needed), "{needed} in {slugs:?}");
     }
     assert_eq!(browser.console().await, [""; 0]);
@@ -202,7 +226,7 @@ pub async fn a_framework_over_every_store_is_asked_at_once(stage: &Stage, browse
         ("memory", "memory under actix: nothing"),
         ("diesel-postgres", "VALUES ($1, $2"),
         ("mongodb", "\"insert\": \"users\""),
-        ("redis", "EVALSHA insert.lua"),
+        ("redis", "EVALSHA insert_user.lua"),
         ("dynamodb", "TransactWriteItems {"),
     ] {
         let text = sent[store].as_str().unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::compare::highlight::Token;
 use crate::compare::html::{Run, indentation, runs};
 use crate::compare::lines::Line;
 use crate::compare::way::file_address;
+use crate::tester::prose::Prose;
 
 /// A cell of the table.
 pub(super) enum CellView {
@@ -18,6 +19,10 @@ pub(super) enum CellView {
     Code(CodeLine),
     /// What there is to say where no code is.
     Note { text: String, links: Vec<(String, String)> },
+    /// What the head of a file says of the function below: a question and its answer.
+    Fact { question: String, answer: Prose },
+    /// What it says besides.
+    More { heading: String, paragraphs: Vec<Prose> },
 }
 
 /// Where a function comes from.

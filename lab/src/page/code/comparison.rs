@@ -1,12 +1,15 @@
-//! One operation, or functions by name, in one to three crates.
+//! One operation, or functions by name, in one to five crates.
 
 use super::cells::{CellView, CodeLine, Heading};
+use super::facts::facts;
 use crate::compare::align::{Cell, CellMark};
-use crate::compare::columns::{COLUMNS_MAX, Column, Columns, ColumnsError, Subject};
+use crate::compare::columns::{COLUMNS_MAX, COLUMNS_USUAL, Column, Columns, ColumnsError, Subject};
 use crate::compare::counted;
+use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::groups::Group;
 use crate::compare::library::{Crate, Library};
+use crate::compare::lines::displayed_lines;
 use crate::compare::source::Kind;
 use askama::Template;
 
@@ -15,6 +18,7 @@ pub(super) struct Chosen<'a> {
     name: &'a str,
     subject: Subject<'a>,
     crates: Vec<&'a Crate>,
+    is_opening: bool,
 }
 
 /// Finds it.
@@ -28,7 +32,7 @@ pub(super) fn chosen<'a>(library: &'a Library, name: &'a str, columns: &[&str]) 
         names => library.columns_named(names)?,
     };
     let name = if let Subject::Operation(entry) = subject { &entry.operation.id } else { name };
-    Ok(Chosen { name, subject, crates })
+    Ok(Chosen { name, subject, crates, is_opening: false })
 }
 
 impl<'a> Chosen<'a> {
@@ -42,6 +46,17 @@ impl<'a> Chosen<'a> {
             Subject::Named(_) => None,
         }
     }
+}
+
+/// What the code view opens with: the method that has to be atomic, by five means.
+const OPENING: &str = "orders::place";
+
+/// Finds that.
+///
+/// # Errors
+/// [`ColumnsError`] if there is no such method any more.
+pub(super) fn opening(library: &Library) -> Result<Chosen<'_>, ColumnsError> {
+    Ok(Chosen { is_opening: true, ..chosen(library, OPENING, &FIVE_STORES)? })
 }
 
 /// A set of columns that is often wanted, and its key.
@@ -65,6 +80,9 @@ pub(super) struct ComparisonPage<'a> {
     name: &'a str,
     heading: String,
     entry: Option<&'a Entry>,
+    /// The operations that call the method of a store that is shown.
+    callers: Vec<&'a Entry>,
+    is_opening: bool,
     library: &'a Library,
     presets: Vec<Preset>,
     previous: Option<(String, String)>,
@@ -108,25 +126,31 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
         Some((at(place.checked_sub(1)), at(Some(place + 1))))
     });
     let (previous, next) = neighbours.unwrap_or_default();
-    let rows = match columns.kinds.len() == columns.columns.len() {
-        // Nothing is compared: no line needs to wait for one beside it that is longer.
-        true => vec![transposed(rows(library, chosen, &columns), columns.columns.len())],
-        false => rows(library, chosen, &columns)
-            .into_iter()
-            .map(|row| row.into_iter().map(|cell| vec![cell]).collect())
-            .collect(),
+    let callers = callers(library, chosen);
+    let heading = match callers.as_slice() {
+        [caller] if chosen.is_opening => caller.operation.summary.clone(),
+        _ => chosen.name.replacen('.', " · ", 1),
     };
+    let is_compared = columns.are_compared();
+    let rows = if is_compared { rows(library, chosen, &columns) } else { beside(library, chosen, &columns) };
     ComparisonPage {
         name: chosen.name,
-        heading: chosen.name.replacen('.', " · ", 1),
+        heading,
         entry: chosen.entry(),
+        callers,
+        is_opening: chosen.is_opening,
         library,
         presets: presets(library, chosen, store),
         previous,
         next,
         text: format!("/code/{}.txt?columns={joined}", chosen.name),
         chosen: (0..COLUMNS_MAX).map(|place| names.get(place).copied()).collect(),
-        heads: columns.columns.iter().enumerate().map(|(index, column)| head(&columns, index, column)).collect(),
+        heads: columns
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| head(&columns, index, column, is_compared))
+            .collect(),
         has_marks: rows
             .iter()
             .flatten()
@@ -136,13 +160,28 @@ pub(super) fn page<'a>(library: &'a Library, chosen: &'a Chosen<'a>, store: Opti
     }
 }
 
+/// The operations whose services call the method of a repository that was asked for.
+fn callers<'a>(library: &'a Library, chosen: &Chosen<'a>) -> Vec<&'a Entry> {
+    let Subject::Named(asked) = chosen.subject else { return Vec::new() };
+    let is_asked_for = |declared: &Function| {
+        let stores = library.of_kind(Kind::Store).filter_map(|store| store.implementation_of(declared));
+        stores.into_iter().any(|function| function.operation() == asked)
+    };
+    library.entries.iter().filter(|entry| entry.repository.iter().any(is_asked_for)).collect()
+}
+
 /// A relational database, a document store and a key-value store.
-const SQL_BESIDE_NOSQL: [&str; COLUMNS_MAX] = ["diesel-postgres", "mongodb", "redis"];
+const SQL_BESIDE_NOSQL: [&str; COLUMNS_USUAL] = ["diesel-postgres", "mongodb", "redis"];
+
+/// One of each kind of database, with its own means of atomicity: locked rows, a transaction that fails where it meets
+/// another, a script, conditions on items, and a lock in this process.
+const FIVE_STORES: [&str; COLUMNS_MAX] = ["diesel-postgres", "mongodb", "redis", "dynamodb", "memory"];
 
 fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<Preset> {
     let names = |crates: Vec<&Crate>| crates.iter().map(|crate_| crate_.side.name.clone()).collect::<Vec<_>>();
     let shown = names(chosen.crates.clone());
-    let of_kind = |kind| names(library.of_kind(kind).take(COLUMNS_MAX).collect());
+    let of_kind = |kind| names(library.of_kind(kind).take(COLUMNS_USUAL).collect());
+    let named = |wanted: &[&str]| names(wanted.iter().filter_map(|name| library.crate_named(name)).collect());
     let shown_of_kind = |kind| chosen.crates.iter().copied().find(|crate_| crate_.side.kind == kind);
     let way = [
         shown_of_kind(Kind::Framework).or_else(|| library.of_kind(Kind::Framework).next()),
@@ -154,8 +193,9 @@ fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<P
     let all = [
         ("The frameworks", of_kind(Kind::Framework)),
         ("The stores", of_kind(Kind::Store)),
-        ("SQL beside NoSQL", names(SQL_BESIDE_NOSQL.iter().filter_map(|name| library.crate_named(name)).collect())),
+        ("SQL beside NoSQL", named(&SQL_BESIDE_NOSQL)),
         ("Handler, service, store", names(way.into_iter().flatten().collect())),
+        ("Five stores", named(&FIVE_STORES)),
     ];
     let preset = |(index, (name, columns)): (usize, (&'static str, Vec<String>))| Preset {
         key: index + 1,
@@ -166,7 +206,7 @@ fn presets(library: &Library, chosen: &Chosen<'_>, store: Option<&str>) -> Vec<P
     all.into_iter().enumerate().map(preset).collect()
 }
 
-fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
+fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>, is_compared: bool) -> Head {
     let kind = columns.kinds.iter().flatten().filter(|group| group.columns.contains(&index));
     let mut differing = 0;
     let mut first = index;
@@ -176,7 +216,7 @@ fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
         let cells = group.rows.iter().filter_map(|row| row.get(place).and_then(Option::as_ref));
         differing += cells.filter(|cell| cell.mark != CellMark::Same).count();
     }
-    let first = columns.columns.get(first).filter(|_| first != index);
+    let first = columns.columns.get(first).filter(|_| is_compared && first != index);
     Head {
         name: column.crate_.side.name.clone(),
         lines: counted(column.lines(), "line"),
@@ -184,12 +224,14 @@ fn head(columns: &Columns<'_>, index: usize, column: &Column<'_>) -> Head {
     }
 }
 
-/// The rows of the table: the groups of each kind below each other, the kinds beside each other.
-fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<CellView>> {
+/// The rows of the table where columns are compared: what is said of the functions, and the groups of each kind below each
+/// other, the kinds beside each other.
+fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<Vec<CellView>>> {
     let count = columns.columns.len();
-    let mut rows: Vec<Vec<CellView>> = Vec::new();
+    let mut rows: Vec<Vec<CellView>> = facts(columns);
+    let first = rows.len();
     for kind in &columns.kinds {
-        let mut depth = 0;
+        let mut depth = first;
         for group in kind {
             depth = push_group(&mut rows, depth, count, group, library, columns);
         }
@@ -198,33 +240,44 @@ fn rows(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Ve
         for note in notes(chosen, column) {
             let filled = |row: &&mut Vec<CellView>| matches!(row.get(index), Some(CellView::Empty));
             let first_free = rows.iter().rposition(|row| !matches!(row.get(index), Some(CellView::Empty)));
-            match rows.iter_mut().skip(first_free.map_or(0, |last| last + 1)).find(filled) {
+            match rows.iter_mut().skip(first_free.map_or(first, |last| last + 1)).find(filled) {
                 Some(row) => put(row, index, note),
                 None => put(push_row(&mut rows, count), index, note),
             }
         }
     }
+    in_cells(rows)
+}
+
+/// The rows where nothing is compared: no line needs to wait for one beside it that is longer, so that the code of each
+/// column is one cell.
+fn beside(library: &Library, chosen: &Chosen<'_>, columns: &Columns<'_>) -> Vec<Vec<Vec<CellView>>> {
+    let stack = |column: &Column<'_>| {
+        let mut stack = Vec::new();
+        for function in &column.functions {
+            stack.push(CellView::Heading(Heading::new(function)));
+            let tokens = library.tokens(function);
+            let lines = displayed_lines(function);
+            let code = lines.iter().zip(tokens.iter()).map(|(line, tokens)| CodeLine::plain(line, tokens));
+            stack.extend(code.map(CellView::Code));
+        }
+        stack.extend(notes(chosen, column));
+        stack
+    };
+    let mut rows = in_cells(facts(columns));
+    rows.push(columns.columns.iter().map(stack).collect());
     rows
 }
 
-/// Each column as one stack, without what is empty.
-fn transposed(rows: Vec<Vec<CellView>>, count: usize) -> Vec<Vec<CellView>> {
-    let mut stacks: Vec<Vec<CellView>> = (0..count).map(|_| Vec::new()).collect();
-    for row in rows {
-        for (stack, cell) in stacks.iter_mut().zip(row) {
-            if !matches!(cell, CellView::Empty) {
-                stack.push(cell);
-            }
-        }
-    }
-    stacks
+fn in_cells(rows: Vec<Vec<CellView>>) -> Vec<Vec<Vec<CellView>>> {
+    rows.into_iter().map(|row| row.into_iter().map(|cell| vec![cell]).collect()).collect()
 }
 
-fn push_row(rows: &mut Vec<Vec<CellView>>, count: usize) -> &mut Vec<CellView> {
+pub(super) fn push_row(rows: &mut Vec<Vec<CellView>>, count: usize) -> &mut Vec<CellView> {
     rows.push_mut((0..count).map(|_| CellView::Empty).collect())
 }
 
-fn put(row: &mut [CellView], index: usize, cell: CellView) {
+pub(super) fn put(row: &mut [CellView], index: usize, cell: CellView) {
     if let Some(place) = row.get_mut(index) {
         *place = cell;
     }

@@ -2,13 +2,15 @@
 //!
 //! | path | what it shows |
 //! | --- | --- |
-//! | `/code` | every operation and every crate, with lines of code ([`table`]) |
-//! | `/code/users.create?columns=axum,rocket` | one operation, or functions by name, in one to three crates ([`comparison`]) |
+//! | `/code` | how an order is placed in five stores: a comparison like the others, to begin with |
+//! | `/code/operations` | every operation and every crate, with lines of code ([`table`]) |
+//! | `/code/users.create?columns=axum,rocket` | one operation, or functions by name, in one to five crates ([`comparison`]) |
 //! | `/code/users.create.txt?columns=…` | the same as plain text |
 //! | `/code/file/shared/src/app.rs` | a file ([`file`]) |
 
 mod cells;
 mod comparison;
+mod facts;
 mod file;
 mod table;
 
@@ -27,6 +29,7 @@ use std::sync::{Arc, LazyLock};
 pub(super) fn routes() -> Router<Arc<Lab>> {
     Router::new()
         .route("/code", get(index))
+        .route("/code/operations", get(operations))
         .route("/code/{subject}", get(subject))
         .route("/code/file/{*path}", get(whole_file))
 }
@@ -58,6 +61,13 @@ impl Query {
         self.0.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// The address of the comparison that a form asks for.
+    fn address(&self) -> Option<String> {
+        let operation: String = form_urlencoded::byte_serialize(self.first("operation")?.as_bytes()).collect();
+        let columns: String = form_urlencoded::byte_serialize(self.columns().join(",").as_bytes()).collect();
+        Some(format!("/code/{operation}?columns={}", columns.replace("%2C", ",")))
+    }
+
     /// The crates in `columns=axum,rocket` and in `column=axum&column=rocket`, as a form sends it; each once.
     fn columns(&self) -> Vec<&str> {
         let of = |name: &'static str| self.0.iter().filter(move |(known, _)| known == name);
@@ -72,20 +82,30 @@ impl Query {
     }
 }
 
-/// The table; or, where the form of a comparison sent what it wants, the address of that.
-async fn index(RawQuery(query): RawQuery) -> Response {
-    let query = Query::read(query.as_deref());
-    if let Some(operation) = query.first("operation") {
-        let operation: String = form_urlencoded::byte_serialize(operation.as_bytes()).collect();
-        let columns: String = form_urlencoded::byte_serialize(query.columns().join(",").as_bytes()).collect();
-        return Redirect::to(&format!("/code/{operation}?columns={}", columns.replace("%2C", ","))).into_response();
+/// What the view opens with; or, where the form of a comparison sent what it wants, the address of that.
+async fn index(State(lab): State<Arc<Lab>>, RawQuery(query): RawQuery) -> Response {
+    if let Some(address) = Query::read(query.as_deref()).address() {
+        return Redirect::to(&address).into_response();
     }
+    let store = first_store(&lab);
+    with_library(move |library| match comparison::opening(library) {
+        Ok(opening) => html(&comparison::page(library, &opening, store.as_deref())),
+        Err(error) => missing(library, &error),
+    })
+    .await
+}
+
+/// The store of the first variant: of the stores, the one that the reader has at hand.
+fn first_store(lab: &Lab) -> Option<String> {
+    lab.variants.list().into_iter().find_map(|variant| variant.store)
+}
+
+async fn operations() -> Response {
     with_library(|library| html(&table::page(library))).await
 }
 
 async fn subject(State(lab): State<Arc<Lab>>, Path(subject): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let variants = lab.variants.list();
-    let store = variants.into_iter().find_map(|variant| variant.store);
+    let store = first_store(&lab);
     with_library(move |library| {
         let query = Query::read(query.as_deref());
         let (name, is_text) = match subject.strip_suffix(".txt") {
@@ -178,12 +198,27 @@ mod tests {
         assert!(html.contains("<mark>"), "the names differ");
     }
 
-    #[tokio::test]
-    async fn the_form_leads_to_an_address_that_can_be_kept() {
-        let query = Some("operation=extractors%3A%3AJsonBody&column=axum&column=&column=sea-orm".to_owned());
-        let response = super::index(super::RawQuery(query)).await;
-        assert_eq!(response.status(), StatusCode::SEE_OTHER);
-        assert_eq!(response.headers()["location"], "/code/extractors%3A%3AJsonBody?columns=axum,sea-orm");
+    #[test]
+    fn the_form_leads_to_an_address_that_can_be_kept() {
+        let query = Query::read(Some("operation=extractors%3A%3AJsonBody&column=axum&column=&column=sea-orm"));
+        assert_eq!(query.address().as_deref(), Some("/code/extractors%3A%3AJsonBody?columns=axum,sea-orm"));
+        assert_eq!(Query::read(Some("column=axum")).address(), None);
+    }
+
+    #[test]
+    fn the_view_opens_with_five_means_of_placing_an_order() {
+        let library = embedded();
+        let opening = comparison::opening(library).unwrap();
+        let html = comparison::page(library, &opening, None).render().unwrap();
+        assert!(
+            html.contains("<h1>Place an order</h1>") && html.contains("/request?operation=orders.create"),
+            "{html}"
+        );
+        assert_eq!(html.matches("<span class=\"crate\">").count(), 5);
+        assert_eq!(html.matches("by what means").count(), 5);
+        for part in ["lock_products", "take_and_insert", "place_order.lua", "put_new", "ids_by_key"] {
+            assert!(html.contains(part), "{part}");
+        }
     }
 
     #[tokio::test]
@@ -192,7 +227,7 @@ mod tests {
         for (name, columns, status, said) in [
             ("users.craete", &[][..], StatusCode::NOT_FOUND, "<a href=\"/code/users.create\">users.create</a>"),
             ("users.create", &["rokcet"], StatusCode::NOT_FOUND, "Perhaps <code>rocket</code>?"),
-            ("users.create", &["axum"; 4], StatusCode::BAD_REQUEST, "4 columns are too many"),
+            ("users.create", &["axum"; 6], StatusCode::BAD_REQUEST, "6 columns are too many: choose at most 5"),
             ("<b>", &[], StatusCode::NOT_FOUND, "<code>&#60;b&#62;</code>"),
         ] {
             let error = comparison::chosen(library, name, columns).err().unwrap();

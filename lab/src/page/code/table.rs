@@ -1,6 +1,6 @@
-//! Every operation and every crate, with lines of code: where the code view begins.
+//! Every operation and every crate, with lines of code.
 
-use crate::compare::columns::{COLUMNS_MAX, Subject};
+use crate::compare::columns::{COLUMNS_USUAL, Subject};
 use crate::compare::extract::Function;
 use crate::compare::follow::Entry;
 use crate::compare::library::{Crate, Library};
@@ -121,7 +121,7 @@ fn operation(library: &Library, entry: &Entry, crates: &[&Crate]) -> Row {
 /// This crate and then the others of its kind: it is what they are compared with.
 fn first_of(library: &Library, crate_: &Crate, kind: Kind) -> String {
     let others = library.of_kind(kind).filter(|other| other.side.name != crate_.side.name);
-    joined(&std::iter::once(crate_).chain(others).take(COLUMNS_MAX).collect::<Vec<_>>())
+    joined(&std::iter::once(crate_).chain(others).take(COLUMNS_USUAL).collect::<Vec<_>>())
 }
 
 fn joined(crates: &[&Crate]) -> String {
@@ -145,7 +145,7 @@ fn methods(library: &Library) -> Vec<Row> {
         Row {
             href: format!(
                 "/code/{name}?columns={}",
-                joined(&stores.iter().copied().take(COLUMNS_MAX).collect::<Vec<_>>())
+                joined(&stores.iter().copied().take(COLUMNS_USUAL).collect::<Vec<_>>())
             ),
             about: method.owner.clone().unwrap_or_default(),
             cells: stores.iter().zip(&found).map(cell).collect(),
