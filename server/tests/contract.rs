@@ -37,7 +37,7 @@ impl Variant {
 
     fn start(&self) -> Result<Running, CaseError> {
         let folder = folder();
-        let start = Start::new(self.framework, self.store, folder.path());
+        let start = Start::new(self.framework, self.store, folder.path()).patient();
         let process = start.run()?;
         let world = World::new(&process.url, start.credentials.clone())?;
         Ok(Running { world: Arc::new(world), _server: Arc::new((process, start, folder)) })
@@ -82,7 +82,7 @@ fn compare(runtime: &Runtime) -> Result<(), Failed> {
     let credentials = support::credentials();
     let record = async |(framework, store)| {
         let folder = folder();
-        let mut start = Start::new(framework, store, folder.path());
+        let mut start = Start::new(framework, store, folder.path()).patient();
         start.credentials = credentials.clone();
         let process = start.run()?;
         differential::record(&format!("{framework}-{store}"), &process.url, &credentials).await

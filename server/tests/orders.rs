@@ -78,10 +78,8 @@ impl Processes {
         let own = Arc::new(OwnDatabase::new(variants[0].1, &folder.join("test.db")));
         let credentials = support::credentials();
         let start = |(framework, store): &(Framework, Store)| {
-            let mut start = Start::new(*framework, *store, folder);
+            let mut start = Start::new(*framework, *store, folder).patient();
             (start.database_url, start.own, start.credentials) = (own.url.clone(), own.clone(), credentials.clone());
-            // Time enough for hundreds at once on a busy machine: what is looked at here is what comes of them.
-            let start = start.argument("--store-timeout-ms").argument("20000");
             (start.run().unwrap(), start)
         };
         variants.iter().map(start).collect()

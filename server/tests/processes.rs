@@ -53,7 +53,7 @@ fn start_three(database: Database, folder: &std::path::Path) -> Result<Vec<(Proc
     let own = std::sync::Arc::new(OwnDatabase::new(stores[0], &folder.join("test.db")));
     let credentials = support::credentials();
     let start = |(framework, store): (&Framework, &Store)| {
-        let mut start = Start::new(*framework, *store, folder);
+        let mut start = Start::new(*framework, *store, folder).patient();
         (start.database_url, start.own, start.credentials) = (own.url.clone(), own.clone(), credentials.clone());
         std::thread::spawn(move || start.run().map(|process| (process, start)))
     };

@@ -95,6 +95,12 @@ impl Start {
         self
     }
 
+    /// With time enough for hundreds of requests at once on a busy machine, where what is answered is looked at, and not how
+    /// soon.
+    pub fn patient(self) -> Self {
+        self.argument("--store-timeout-ms").argument("20000")
+    }
+
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
