@@ -4,7 +4,7 @@
 //! media type or a header that a server sends and the document does not know is a failure, as is the reverse.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -35,12 +35,15 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Reads the document that this crate carries.
+    /// The document that this crate carries: one for the whole process, so that each schema is compiled once, however many
+    /// servers are asked.
     ///
     /// # Errors
     /// When it is no YAML.
-    pub fn embedded() -> Result<Self, CaseError> {
-        Self::new(OPENAPI_YAML)
+    pub fn embedded() -> Result<Arc<Self>, CaseError> {
+        static EMBEDDED: LazyLock<Result<Arc<Schema>, CaseError>> =
+            LazyLock::new(|| Schema::new(OPENAPI_YAML).map(Arc::new));
+        EMBEDDED.clone()
     }
 
     /// Reads a document.

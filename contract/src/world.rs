@@ -110,7 +110,7 @@ impl World {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             client,
-            schema: Arc::new(Schema::embedded()?),
+            schema: Schema::embedded()?,
             credentials,
             admin: Arc::default(),
             reader: Arc::default(),

@@ -93,6 +93,8 @@
 //! can find out. The exception is a deadlock, which the database has undone as a whole: to take an admin away is tried
 //! three times, to place or cancel an order until the call ends. A new connection is tried until the call ends. `network.rs` says when a connection is trusted.
 //!
+//! A request that is given up leaves what it asked a server to a task, which brings it to its end: `connection.rs`.
+//!
 //! # TLS
 //!
 //! As the URL says: `sslmode` and `sslrootcert` for PostgreSQL, `ssl-mode` and `ssl-ca` for MySQL. `verify-full` and

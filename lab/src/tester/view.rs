@@ -12,7 +12,6 @@ use crate::operations::{Contract, Operation};
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use contract::CaseError;
 use contract::answer::shortened;
 use contract::normalise::is_metrics;
 use contract::rules;
@@ -20,7 +19,6 @@ use contract::schema::Schema;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use std::net::SocketAddr;
-use std::sync::LazyLock;
 
 /// What came of asking one variant.
 #[derive(Debug)]
@@ -224,7 +222,7 @@ fn shelf(
     asked: Option<&Operation>,
 ) -> Shelf {
     let answer = &received.answer;
-    let operation = SCHEMA.as_ref().ok().and_then(|schema| schema.operation(&answer.method, &answer.path));
+    let operation = Schema::embedded().ok().and_then(|schema| schema.operation(&answer.method, &answer.path));
     let is_of = |operation: &contract::schema::Operation| {
         let method = if answer.method == "HEAD" { "GET" } else { &answer.method };
         let all = &Contract::embedded().operations;
@@ -269,13 +267,11 @@ fn trace_link(variant: &str, request_id: &str) -> String {
     format!("/try?operation=trace.find#{}", URL_SAFE_NO_PAD.encode(edits))
 }
 
-static SCHEMA: LazyLock<Result<Schema, CaseError>> = LazyLock::new(Schema::embedded);
-
 /// What the contract and the rules of its suite say against an answer.
 fn against(received: &Received, operation: Option<&contract::schema::Operation>) -> Option<String> {
-    let checked = match &*SCHEMA {
+    let checked = match Schema::embedded() {
         Ok(schema) => schema.check(&received.answer).and_then(|()| rules::check(&received.answer, operation)),
-        Err(error) => Err(error.clone()),
+        Err(error) => Err(error),
     };
     let error = checked.err()?.0;
     // What follows is the request and the answer, which stand on the page already.
