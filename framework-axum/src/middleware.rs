@@ -28,6 +28,9 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         (ApiProblem::from(Problem::ShuttingDown).into_response(), Vec::new())
     } else if let Some(headers) = preflight {
         (StatusCode::NO_CONTENT.into_response(), headers)
+    } else if shared::paths::has_empty_segment(request.uri().path()) {
+        // To axum a parameter in the middle of a path may be empty; to the contract, `/api/users//orders` is no path.
+        (problems::not_found().await.into_response(), app.cors.headers(origin.as_deref()))
     } else {
         (next.run(request).await, app.cors.headers(origin.as_deref()))
     };
@@ -47,12 +50,8 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     response
 }
 
-/// Tells [`observe`], which stands before the router, by the answer which route matched. To axum a parameter in the middle of a
-/// path may be empty; to the contract, `/api/users//orders` is no path.
+/// Tells [`observe`], which stands before the router, by the answer which route matched.
 pub async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    if shared::paths::has_empty_segment(request.uri().path()) {
-        return problems::not_found().await.into_response();
-    }
     let mut response = next.run(request).await;
     if let Some(matched) = matched {
         response.extensions_mut().insert(matched);

@@ -2,6 +2,8 @@
 //!
 //! The traits are `#[async_trait]` behind `Arc<dyn …>`: the store is chosen at run time, and handlers that a macro
 //! routes (Rocket's, actix's) take no type parameters. The cost is one allocation a call.
+//!
+//! Longer than 400 lines because all that stores must do, and all that they may answer, is read together.
 
 use crate::context::RequestContext;
 use crate::domain::{

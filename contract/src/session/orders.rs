@@ -127,7 +127,9 @@ async fn keys(recorder: &mut Recorder, goods: &Goods) {
     let long = "x".repeat(65);
     let body = order_of(&[goods.line(2, 1)]);
     let other = order_of(&[goods.line(2, 2)]);
-    let keys = [&b""[..], b"a b", b"a\tb", b"\xe9", long.as_bytes(), b"k", b"K", b"\"k\"", b"a,b", &[b'x'; 64]];
+    let longest = "x".repeat(64);
+    // All of them UTF-8: Rocket drops a line that is not before it looks at it.
+    let keys = ["", "a b", "a\tb", "\u{e9}", &long, "k", "K", "\"k\"", "a,b", &longest];
     for key in keys {
         for body in [&body, &body, &other, &json!({}), &body] {
             recorder.step(goods.request("POST", "/api/orders").header("Idempotency-Key", key).json(body)).await;

@@ -1,7 +1,8 @@
 //! The collections, and the way between their documents and what the domain knows.
 //!
-//! Field names are in camel case, as MongoDB's own are. Longer than 200 lines, because all collections are here, each with
-//! what the server holds it to.
+//! Field names are in camel case, as MongoDB's own are.
+//!
+//! Longer than 400 lines because all collections are here, each with what the server holds it to.
 
 use crate::connection::failure;
 use mongodb::bson::{

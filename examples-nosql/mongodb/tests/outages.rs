@@ -1,6 +1,6 @@
 //! Servers that hang, end, are cut off, or are not what they should be.
 //!
-//! Longer than 200 lines, because each outage is played in full.
+//! Longer than 400 lines because each outage is played in full.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod fixtures;

@@ -1,4 +1,6 @@
 //! What becomes of calls when Redis hangs, ends, or cannot be reached, and when their callers give up.
+//!
+//! Longer than 400 lines because each fault is played in full.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;

@@ -2,7 +2,7 @@
 //! only, which each of them keeps exactly; where a text needs a rule of comparison, the migrations say so. The one
 //! exception is [`sql_types::Document`].
 //!
-//! Longer than 200 lines because the four tables refer to each other, and are read together.
+//! Longer than 400 lines because the four tables refer to each other, and are read together.
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};

@@ -1,4 +1,6 @@
 //! What the store makes of MySQL: faults of the server and the way to it, set-ups that are refused, TLS.
+//!
+//! Longer than 400 lines because each set-up needs a server of its own.
 
 #![cfg(feature = "mysql")]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,6 @@
 //! What must hold on either server when something goes wrong.
+//!
+//! Longer than 400 lines because each fault is played in full.
 
 use super::{Process, Proxy, admin, context, emails, traced, user};
 use crate::shop::{check_books, moved, order, product};
