@@ -88,7 +88,7 @@ fn compare(runtime: &Runtime) -> Result<(), Failed> {
         differential::record(&format!("{framework}-{store}"), &process.url, &credentials).await
     };
     // A few at a time: the session waits for time-outs now and then.
-    let recorded = stream::iter(variants()).map(record).buffered(3).try_collect();
+    let recorded = stream::iter(variants()).map(record).buffered(6).try_collect();
     let transcripts: Vec<Transcript> = runtime.block_on(recorded).map_err(failed)?;
     let steps = transcripts.first().map_or(0, |transcript| transcript.steps.len());
     if steps < 150 {

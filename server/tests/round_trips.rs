@@ -138,7 +138,7 @@ fn of_users(store: Store) -> [Statements; 6] {
         Store::Redis => [
             &["HGETALL"],
             &["EVALSHA_RO list.lua"],
-            &["EVALSHA_RO find_by_email.lua"],
+            &["EVALSHA_RO find_user_by_email.lua"],
             &["EVALSHA insert_user.lua"],
             &["HGETALL", "EVALSHA update_user.lua"],
             &["HGETALL", "EVALSHA delete_user.lua"],

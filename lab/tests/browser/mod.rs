@@ -41,7 +41,12 @@ pub struct ChromeDriver {
 }
 
 impl ChromeDriver {
+    /// It takes a port that is free for one kind of address, and gives up if it is not for the other: then once more.
     pub fn start() -> Self {
+        (0..5).find_map(|_| Self::try_to_start()).expect("chromedriver says its port")
+    }
+
+    fn try_to_start() -> Option<Self> {
         let folder = folder();
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
@@ -57,8 +62,11 @@ impl ChromeDriver {
             let (_, rest) = line.split_once("started successfully on port ")?;
             rest.trim_end_matches('.').parse::<u16>().ok()
         });
-        let port = ports.next().expect("chromedriver says its port");
-        Self { url: format!("http://127.0.0.1:{port}"), child, _folder: folder }
+        let Some(port) = ports.next() else {
+            let _ = child.wait();
+            return None;
+        };
+        Some(Self { url: format!("http://127.0.0.1:{port}"), child, _folder: folder })
     }
 }
 

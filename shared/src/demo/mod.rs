@@ -23,7 +23,10 @@ const FIRST_MILLIS: u64 = 1_735_722_000_000;
 const STEP_MILLIS: u64 = 11_160_000;
 
 /// So many are kept at the same time: a store that waits for its disk, or for the way to it, is not waited for once for each.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
+
+/// So often something is tried that took too long.
+const TRIES: usize = 20;
 
 const GIVEN: [&str; 20] = [
     "Ada",
@@ -119,7 +122,23 @@ async fn in_turn<F>(count: u64, task: impl Fn(u64) -> F) -> Result<(), StoreErro
 where
     F: Future<Output = Result<(), StoreError>>,
 {
-    stream::iter(1..=count).map(|number| Ok(task(number))).try_buffered(AT_ONCE).try_collect().await
+    let task = &task;
+    stream::iter(1..=count).map(|number| Ok(patiently(move || task(number)))).try_buffered(AT_ONCE).try_collect().await
+}
+
+/// Does this once more if it took too long: of several processes that start at once, only one can write to a SQLite file at
+/// a time. Whatever may have happened after all is left as it is the next time.
+async fn patiently<F>(task: impl Fn() -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    for _ in 1..TRIES {
+        match task().await {
+            Err(StoreError::TimedOut | StoreError::Overloaded) => {}
+            outcome => return outcome,
+        }
+    }
+    task().await
 }
 
 /// What is there already, or whose address or SKU somebody else has by now, is left as it is.
