@@ -14,7 +14,7 @@ use shared::store_contract::database_url;
 use std::collections::HashSet;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -173,8 +173,9 @@ async fn of_100_placements_through_a_kill_9_each_is_whole_or_absent() {
     let (customer, products) = (somebody(1), ["A", "B", "C"].map(|sku| product(sku, 10_000)));
     let products = products.each_ref();
     given(&store, &customer, &products).await;
+    let placed = Arc::new(AtomicUsize::new(0));
     let placing = |writer: usize| {
-        let (store, customer) = (store.clone(), customer.clone());
+        let (store, customer, placed) = (store.clone(), customer.clone(), placed.clone());
         let products = products.map(Product::clone);
         tokio::spawn(async move {
             let mut placements = Vec::new();
@@ -184,6 +185,7 @@ async fn of_100_placements_through_a_kill_9_each_is_whole_or_absent() {
                 let order = with_key(&format!("{writer}-{number}"), order(&customer, &lines));
                 let outcome = store.orders.place(&context(), &order).await;
                 assert!(outcome.is_ok() || is_a_fault(&outcome), "{outcome:?}");
+                placed.fetch_add(usize::from(outcome.is_ok()), Ordering::SeqCst);
                 placements.push((order, Some(outcome)));
             }
             placements
@@ -191,8 +193,9 @@ async fn of_100_placements_through_a_kill_9_each_is_whole_or_absent() {
     };
     let writers: Vec<_> = (0..4).map(placing).collect();
     let started = Instant::now();
-    while orders_of(&store, &customer).await.len() < 20 {
+    while placed.load(Ordering::SeqCst) < 20 {
         assert!(started.elapsed() < Duration::from_secs(30), "nothing is placed");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     server.kill_and_start_again();
     let mut placements = Vec::new();
@@ -206,7 +209,8 @@ async fn of_100_placements_through_a_kill_9_each_is_whole_or_absent() {
     recovers(&store, Duration::from_secs(5)).await;
     let placed = placements.iter().filter(|(_, outcome)| matches!(outcome, Some(Ok(())))).count();
     println!("{placed} of {} were told to be placed", placements.len());
-    assert!((20..100).contains(&placed), "{placed}");
+    // All of them, if the server was back before any had waited too long.
+    assert!(placed >= 20, "{placed}");
     placements_are_whole(&store, &customer, &products, &placements).await;
 }
 
