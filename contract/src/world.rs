@@ -85,6 +85,8 @@ pub struct World {
     credentials: Credentials,
     pub(crate) admin: Arc<Mutex<Option<Account>>>,
     pub(crate) reader: Arc<OnceCell<Account>>,
+    /// A token that the server has issued to a new user, for others to be made like it.
+    pub(crate) pattern: Arc<OnceCell<String>>,
     pub(crate) made: Arc<Mutex<Made>>,
     counter: Arc<AtomicU64>,
     run: String,
@@ -114,6 +116,7 @@ impl World {
             credentials,
             admin: Arc::default(),
             reader: Arc::default(),
+            pattern: Arc::default(),
             made: Arc::default(),
             counter: Arc::default(),
             run: format!("{:x}", since_epoch.as_nanos()),

@@ -18,7 +18,7 @@ cases!("change_races";
 );
 
 async fn of_two_moves_on_one_version_one_wins(world: &World) -> Outcome {
-    let (buyer, admin) = (world.register_user().await?, world.admin().await?);
+    let (buyer, admin) = (world.customer().await?, world.admin().await?);
     let product = world.create_product(100, 10).await?;
     for _ in 0..5 {
         let order = world.order(&buyer.token, &[product.line(2)]).await?;
@@ -59,7 +59,7 @@ fn history(answers: &[Answer]) -> Result<Vec<String>, CaseError> {
 }
 
 async fn pay_ship_and_cancel_at_once_make_a_legal_history(world: &World) -> Outcome {
-    let (buyer, admin) = (world.register_user().await?, world.admin().await?);
+    let (buyer, admin) = (world.customer().await?, world.admin().await?);
     let legal = ["pending paid", "pending paid shipped", "pending cancelled", "pending paid cancelled"];
     for _ in 0..8 {
         let product = world.create_product(100, 10).await?;
@@ -86,7 +86,7 @@ async fn a_user_deleted_while_ordering_leaves_no_order_of_nobody(world: &World) 
     let product = world.create_product(100, 100).await?;
     let mut sold = 0;
     for round in 0..8 {
-        let buyer = world.register_user().await?;
+        let buyer = world.customer().await?;
         let delete = Request::new("DELETE", &buyer.path()).bearer(&admin.token);
         let order = place(&buyer, &[product.line(1)]);
         // Either goes first half of the time.
@@ -113,7 +113,7 @@ async fn a_user_deleted_while_ordering_leaves_no_order_of_nobody(world: &World) 
 }
 
 async fn a_product_deleted_while_it_is_ordered_leaves_whole_orders(world: &World) -> Outcome {
-    let (buyer, admin) = (world.register_user().await?, world.admin().await?);
+    let (buyer, admin) = (world.customer().await?, world.admin().await?);
     let stays = world.create_product(100, 1_000).await?;
     let mut sold = 0;
     for _ in 0..5 {
@@ -146,7 +146,7 @@ async fn a_product_deleted_while_it_is_ordered_leaves_whole_orders(world: &World
 }
 
 async fn a_price_changed_while_it_is_ordered_is_in_one_order_or_the_next(world: &World) -> Outcome {
-    let (buyer, admin) = (world.register_user().await?, world.admin().await?);
+    let (buyer, admin) = (world.customer().await?, world.admin().await?);
     let product = world.create_product(1_000, 1_000_000).await?;
     let fixed = world.create_product(40_000, 1_000).await?;
     let requests = (0..24).map(|number| {

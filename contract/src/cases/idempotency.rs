@@ -44,7 +44,7 @@ async fn send_text(world: &World, token: &str, key: &str, text: &str) -> Result<
 }
 
 async fn the_same_key_and_body_answer_with_the_same_order(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_000, 10).await?;
     let key = world.unique();
     let first = world.place_once(&buyer.token, &key, &[product.line(4)]).await?;
@@ -59,7 +59,7 @@ async fn the_same_key_and_body_answer_with_the_same_order(world: &World) -> Outc
 }
 
 async fn white_space_and_the_order_of_members_do_not_matter(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_000, 10).await?;
     let (key, id) = (world.unique(), &product.id);
     let first = world.place_once(&buyer.token, &key, &[product.line(4)]).await?;
@@ -78,7 +78,7 @@ async fn white_space_and_the_order_of_members_do_not_matter(world: &World) -> Ou
 }
 
 async fn another_body_under_the_key_is_refused(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (one, other) = (world.create_product(1, 10).await?, world.create_product(1, 10).await?);
     let key = world.unique();
     let first = world.place_once(&buyer.token, &key, &[one.line(1), other.line(2)]).await?;
@@ -104,7 +104,7 @@ async fn another_body_under_the_key_is_refused(world: &World) -> Outcome {
 }
 
 async fn a_replay_shows_the_order_as_it_is_now(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1).await?;
     let key = world.unique();
     let first = world.place_once(&buyer.token, &key, &[product.line(1)]).await?;
@@ -121,7 +121,7 @@ async fn a_replay_shows_the_order_as_it_is_now(world: &World) -> Outcome {
 }
 
 async fn a_replay_outlives_the_product_and_its_stock(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_000, 1).await?;
     let key = world.unique();
     let first = world.place_once(&buyer.token, &key, &[product.line(1)]).await?;
@@ -138,7 +138,7 @@ async fn a_replay_outlives_the_product_and_its_stock(world: &World) -> Outcome {
 }
 
 async fn a_refused_order_uses_up_no_key(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1).await?;
     let key = world.unique();
     world.place_once(&buyer.token, &key, &[product.line(2)]).await?.status(409)?.problem("insufficient-stock")?;
@@ -152,7 +152,7 @@ async fn a_refused_order_uses_up_no_key(world: &World) -> Outcome {
 }
 
 async fn keys_of_different_users_have_nothing_to_do_with_each_other(world: &World) -> Outcome {
-    let (one, other) = (world.register_user().await?, world.register_user().await?);
+    let (one, other) = (world.customer().await?, world.customer().await?);
     let product = world.create_product(1, 10).await?;
     let key = world.unique();
     let first = world.place_once(&one.token, &key, &[product.line(1)]).await?;
@@ -165,7 +165,7 @@ async fn keys_of_different_users_have_nothing_to_do_with_each_other(world: &Worl
 }
 
 async fn without_a_key_every_request_is_an_order(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 3).await?;
     for _ in 0..3 {
         world.place(&buyer.token, &[product.line(1)]).await?.status(201)?.lacks_header("idempotency-replayed")?;
@@ -175,7 +175,7 @@ async fn without_a_key_every_request_is_an_order(world: &World) -> Outcome {
 }
 
 async fn keys_are_compared_to_the_letter(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 20).await?;
     let keys =
         ["k", "K", "k.", "1", "01", "\"k\"", "k,k", "*", "a:b", "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &"x".repeat(64)];
@@ -188,7 +188,7 @@ async fn keys_are_compared_to_the_letter(world: &World) -> Outcome {
 }
 
 async fn a_key_that_cannot_be_read_is_malformed(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 9).await?;
     let body = order_of(&[product.line(1)]);
     let long = "x".repeat(65);

@@ -46,7 +46,7 @@ async fn the_body_is_an_object_with_lines_alone(world: &World) -> Outcome {
 }
 
 async fn there_are_1_to_20_lines(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     world.place(&buyer.token, &[]).await?.invalid(&[("/lines", "too-few")])?;
     let products = world.create_products(&world.unique(), 21).await?;
     let lines: Vec<Value> = products.iter().map(|product| product.line(1)).collect();
@@ -78,7 +78,7 @@ async fn a_line_is_an_object_with_two_fields(world: &World) -> Outcome {
 }
 
 async fn quantities_are_integers_from_1_to_1000(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1_001).await?;
     for (text, code) in [
         ("0", "too-small"),
@@ -129,7 +129,7 @@ async fn everything_wrong_is_named_at_once_in_the_order_of_the_pointers(world: &
 }
 
 async fn a_product_stands_in_one_line(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (product, other) = (world.create_product(1, 9).await?, world.create_product(1, 9).await?);
     for lines in [[product.line(1), product.line(1), other.line(1)], [product.line(1), other.line(2), product.line(3)]]
     {
@@ -139,7 +139,7 @@ async fn a_product_stands_in_one_line(world: &World) -> Outcome {
 }
 
 async fn every_unknown_product_is_named(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (product, gone) = (world.create_product(1, 9).await?, world.create_product(1, 9).await?);
     world.delete_product(&gone).await?;
     let line = |id: &str| json!({ "product_id": id, "quantity": 1 });
@@ -157,7 +157,7 @@ async fn every_unknown_product_is_named(world: &World) -> Outcome {
 }
 
 async fn unknown_products_are_told_before_too_little_stock(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1).await?;
     let lines = [product.line(2), json!({ "product_id": NOTHING, "quantity": 1 })];
     world.place(&buyer.token, &lines).await?.invalid(&[("/lines/1/product_id", "unknown-product")])?;
@@ -165,7 +165,7 @@ async fn unknown_products_are_told_before_too_little_stock(world: &World) -> Out
 }
 
 async fn nothing_is_taken_by_a_refused_order(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 5).await?;
     let lines = [product.line(1), json!({ "product_id": NOTHING, "quantity": 1 })];
     world.place(&buyer.token, &lines).await?.status(422)?;

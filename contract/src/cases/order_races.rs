@@ -23,7 +23,7 @@ pub(super) fn place(buyer: &Account, lines: &[Value]) -> Request {
 }
 
 async fn twenty_orders_for_the_last_five_units_sell_five(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     for _ in 0..3 {
         let product = world.create_product(100, 5).await?;
         let requests = (0..20).map(|_| place(&buyer, &[product.line(1)])).collect();
@@ -40,7 +40,7 @@ async fn twenty_orders_for_the_last_five_units_sell_five(world: &World) -> Outco
 }
 
 async fn orders_in_opposite_line_order_do_not_stand_in_each_others_way(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (one, other) = (world.create_product(100, 14).await?, world.create_product(100, 10).await?);
     let lines = |number: usize| {
         if number.is_multiple_of(2) { [one.line(1), other.line(1)] } else { [other.line(1), one.line(1)] }
@@ -54,7 +54,7 @@ async fn orders_in_opposite_line_order_do_not_stand_in_each_others_way(world: &W
 }
 
 async fn one_key_sent_twenty_times_at_once_is_one_order(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(100, 50).await?;
     let key = world.unique();
     let request = place(&buyer, &[product.line(2)]).header("Idempotency-Key", &key);
@@ -71,7 +71,7 @@ async fn one_key_sent_twenty_times_at_once_is_one_order(world: &World) -> Outcom
 }
 
 async fn one_key_with_two_bodies_at_once_is_one_order(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(100, 50).await?;
     let key = world.unique();
     let request = |number: u64| place(&buyer, &[product.line(1 + number % 2)]).header("Idempotency-Key", &key);
@@ -87,7 +87,7 @@ async fn one_key_with_two_bodies_at_once_is_one_order(world: &World) -> Outcome 
 }
 
 async fn cancelling_at_once_gives_back_once(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (one, other) = (world.create_product(100, 10).await?, world.create_product(100, 10).await?);
     for _ in 0..3 {
         let order = world.order(&buyer.token, &[one.line(3), other.line(7)]).await?;

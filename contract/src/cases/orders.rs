@@ -25,7 +25,7 @@ cases!("orders";
 );
 
 async fn create_places_a_pending_order_of_the_caller(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_500, 5).await?;
     let placed = world.place(&buyer.token, &[product.line(3)]).await?;
     placed.status(201)?.has("/status", "pending")?.has("/version", 1)?.header_is("etag", "\"1\"")?;
@@ -40,7 +40,7 @@ async fn create_places_a_pending_order_of_the_caller(world: &World) -> Outcome {
 }
 
 async fn create_answers_the_fields_in_their_order(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(600, 100).await?;
     let placed = world.place(&buyer.token, &[product.line(100)]).await?;
     let text = |pointer: &str| placed.text_at(pointer);
@@ -58,7 +58,7 @@ async fn create_answers_the_fields_in_their_order(world: &World) -> Outcome {
 }
 
 async fn create_keeps_the_lines_in_the_order_sent(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let products = world.create_products(&world.unique(), 4).await?;
     for order in [[3, 1, 0, 2], [0, 1, 2, 3], [2, 3, 1, 0]] {
         let chosen: Vec<_> = order.iter().filter_map(|place: &usize| products.get(*place)).collect();
@@ -75,7 +75,7 @@ async fn create_keeps_the_lines_in_the_order_sent(world: &World) -> Outcome {
 }
 
 async fn find_is_for_the_customer_and_admins(world: &World) -> Outcome {
-    let (buyer, reader, admin) = (world.register_user().await?, world.reader().await?, world.admin().await?);
+    let (buyer, reader, admin) = (world.customer().await?, world.reader().await?, world.admin().await?);
     let product = world.create_product(1, 1).await?;
     let order = world.order(&buyer.token, &[product.line(1)]).await?;
     let own = world.get_as(&buyer.token, &order).await?;
@@ -92,7 +92,7 @@ async fn find_is_for_the_customer_and_admins(world: &World) -> Outcome {
 }
 
 async fn find_answers_404_for_ids_that_name_nothing(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1).await?;
     let order = world.order(&buyer.token, &[product.line(1)]).await?;
     let id = order.trim_start_matches("/api/orders/");
@@ -107,7 +107,7 @@ async fn find_answers_404_for_ids_that_name_nothing(world: &World) -> Outcome {
 }
 
 async fn find_says_304_to_the_present_version(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1).await?;
     let order = world.order(&buyer.token, &[product.line(1)]).await?;
     for method in ["GET", "HEAD"] {
@@ -124,7 +124,7 @@ async fn find_says_304_to_the_present_version(world: &World) -> Outcome {
 }
 
 async fn the_customers_name_is_todays_and_the_version_stays(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 2).await?;
     let order = world.order(&buyer.token, &[product.line(1)]).await?;
     let renamed = json!({ "name": "Renamed" });
@@ -139,7 +139,7 @@ async fn the_customers_name_is_todays_and_the_version_stays(world: &World) -> Ou
 }
 
 async fn a_line_is_a_copy_of_the_product_as_it_was(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_000, 5).await?;
     let order = world.order(&buyer.token, &[product.line(2)]).await?;
     let before = world.get_as(&buyer.token, &order).await?;
@@ -157,7 +157,7 @@ pub(super) async fn customer(
     world: &World,
     count: u64,
 ) -> Result<(crate::world::Account, Vec<String>), crate::CaseError> {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, count).await?;
     let mut ids = Vec::new();
     for _ in 0..count {

@@ -23,7 +23,7 @@ async fn check(world: &World, lines: &[(u64, u64)], subtotal: u64, discount: u64
     if priced(lines) != (subtotal, discount, subtotal - discount) {
         return Err(CaseError::new(format!("this case does not follow the rule itself: {:?}", priced(lines))));
     }
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let mut ordered: Vec<Value> = Vec::new();
     for (price, quantity) in lines {
         ordered.push(world.create_product(*price, *quantity).await?.line(*quantity));

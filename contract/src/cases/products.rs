@@ -202,7 +202,7 @@ async fn delete_answers_204_without_a_body_and_then_404(world: &World) -> Outcom
 }
 
 async fn delete_takes_a_product_that_was_ordered_and_the_order_stays(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_250, 5).await?;
     let order = world.order(&buyer.token, &[product.line(2)]).await?;
     let before = world.get_as(&buyer.token, &order).await?;

@@ -15,7 +15,7 @@ cases!("report_days";
 );
 
 async fn both_days_are_included_and_each_may_be_left_out(world: &World) -> Outcome {
-    let (buyer, category) = (world.register_user().await?, world.unique());
+    let (buyer, category) = (world.customer().await?, world.unique());
     let product = product_of(world, &category, 1_000).await?;
     let order = paid(world, &buyer, &[product.line(1)]).await?;
     // The day on which it was placed, whenever it was paid.

@@ -68,7 +68,7 @@ async fn sales_are_for_admins(world: &World) -> Outcome {
 }
 
 async fn a_paid_order_counts_and_so_does_a_shipped_one(world: &World) -> Outcome {
-    let (buyer, category) = (world.register_user().await?, world.unique());
+    let (buyer, category) = (world.customer().await?, world.unique());
     let product = product_of(world, &category, 1_000).await?;
     let order = world.order(&buyer.token, &[product.line(3)]).await?;
     unsold(world, "", &category).await?;
@@ -81,7 +81,7 @@ async fn a_paid_order_counts_and_so_does_a_shipped_one(world: &World) -> Outcome
 }
 
 async fn a_pending_or_cancelled_order_does_not_count(world: &World) -> Outcome {
-    let (buyer, category) = (world.register_user().await?, world.unique());
+    let (buyer, category) = (world.customer().await?, world.unique());
     let product = product_of(world, &category, 1_000).await?;
     let order = world.order(&buyer.token, &[product.line(3)]).await?;
     world.move_through(&order, &["cancelled"]).await?;
@@ -93,7 +93,7 @@ async fn a_pending_or_cancelled_order_does_not_count(world: &World) -> Outcome {
 }
 
 async fn an_order_counts_once_in_a_category_with_all_its_units(world: &World) -> Outcome {
-    let (buyer, category) = (world.register_user().await?, world.unique());
+    let (buyer, category) = (world.customer().await?, world.unique());
     let (one, other) = (product_of(world, &category, 100).await?, product_of(world, &category, 10).await?);
     paid(world, &buyer, &[one.line(2), other.line(3)]).await?;
     sold(world, &category, 1, 5, 230).await?;
@@ -102,7 +102,7 @@ async fn an_order_counts_once_in_a_category_with_all_its_units(world: &World) ->
 }
 
 async fn revenue_is_what_is_left_after_discounts(world: &World) -> Outcome {
-    let (buyer, category) = (world.register_user().await?, world.unique());
+    let (buyer, category) = (world.customer().await?, world.unique());
     let product = product_of(world, &category, 5_556).await?;
     let order = paid(world, &buyer, &[product.line(10)]).await?;
     order.has("/total_cents", 47_504)?;
@@ -114,7 +114,7 @@ async fn revenue_is_what_is_left_after_discounts(world: &World) -> Outcome {
 }
 
 async fn the_shares_of_an_order_add_up_to_its_total(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     // Prices that leave cents over, with and without either discount, in two and in three categories.
     let orders: [&[(u64, u64)]; 5] = [
         &[(333, 10), (1, 1)],
@@ -156,7 +156,7 @@ fn tenth((price, quantity): (u64, u64)) -> u64 {
 }
 
 async fn the_category_is_that_of_the_time_of_the_order(world: &World) -> Outcome {
-    let (buyer, before, after) = (world.register_user().await?, world.unique(), world.unique());
+    let (buyer, before, after) = (world.customer().await?, world.unique(), world.unique());
     let product = product_of(world, &before, 1_000).await?;
     let order = world.order(&buyer.token, &[product.line(1)]).await?;
     let moved = with(product.body.clone(), "category", json!(after));
@@ -170,7 +170,7 @@ async fn the_category_is_that_of_the_time_of_the_order(world: &World) -> Outcome
 }
 
 async fn a_deleted_product_was_sold_all_the_same(world: &World) -> Outcome {
-    let (buyer, category) = (world.register_user().await?, world.unique());
+    let (buyer, category) = (world.customer().await?, world.unique());
     let product = product_of(world, &category, 1_000).await?;
     paid(world, &buyer, &[product.line(1)]).await?;
     let pending = world.order(&buyer.token, &[product.line(2)]).await?;
@@ -181,7 +181,7 @@ async fn a_deleted_product_was_sold_all_the_same(world: &World) -> Outcome {
 }
 
 async fn the_highest_revenue_comes_first(world: &World) -> Outcome {
-    let (buyer, unique) = (world.register_user().await?, world.unique());
+    let (buyer, unique) = (world.customer().await?, world.unique());
     // Two of one revenue, whose names differ in case and in what stands beyond ASCII.
     let sales = [("b", 10), ("é", 20), ("a", 20), ("Z", 20), ("c", 30)];
     for (name, price) in sales {

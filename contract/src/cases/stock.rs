@@ -31,7 +31,7 @@ fn short(answer: &Answer, lines: &[u64]) -> Outcome {
 }
 
 async fn placing_takes_the_units_and_makes_a_new_version(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 10).await?;
     let before = world.get(&product.path()).await?;
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -44,7 +44,7 @@ async fn placing_takes_the_units_and_makes_a_new_version(world: &World) -> Outco
 }
 
 async fn the_last_unit_can_be_ordered_and_no_more(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 2).await?;
     short(&world.place(&buyer.token, &[product.line(3)]).await?, &[0])?;
     world.order(&buyer.token, &[product.line(2)]).await?;
@@ -55,7 +55,7 @@ async fn the_last_unit_can_be_ordered_and_no_more(world: &World) -> Outcome {
 }
 
 async fn too_little_of_one_product_takes_nothing_of_any(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (plenty, scarce) = (world.create_product(1, 10).await?, world.create_product(1, 1).await?);
     short(&world.place(&buyer.token, &[plenty.line(2), scarce.line(2)]).await?, &[1])?;
     short(&world.place(&buyer.token, &[scarce.line(2), plenty.line(2)]).await?, &[0])?;
@@ -68,7 +68,7 @@ async fn too_little_of_one_product_takes_nothing_of_any(world: &World) -> Outcom
 }
 
 async fn every_short_line_is_named(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let mut lines: Vec<Value> = Vec::new();
     for place in 0..12_u64 {
         // Every fifth has enough; the others have 0 to 3 units where 4 are asked for.
@@ -81,7 +81,7 @@ async fn every_short_line_is_named(world: &World) -> Outcome {
 }
 
 async fn cancelling_gives_the_units_back_once(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (one, other) = (world.create_product(1, 10).await?, world.create_product(1, 5).await?);
     let order = world.order(&buyer.token, &[one.line(4), other.line(5)]).await?;
     world.stocks(&[(&one, 6), (&other, 0)]).await?;
@@ -100,7 +100,7 @@ async fn cancelling_gives_the_units_back_once(world: &World) -> Outcome {
 }
 
 async fn cancelling_gives_back_to_the_products_that_still_exist(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let (stays, goes) = (world.create_product(1, 5).await?, world.create_product(1, 5).await?);
     let order = world.order(&buyer.token, &[goes.line(2), stays.line(2)]).await?;
     world.delete_product(&goes).await?;
@@ -114,7 +114,7 @@ async fn cancelling_gives_back_to_the_products_that_still_exist(world: &World) -
 }
 
 async fn stock_given_back_may_exceed_what_an_admin_may_set(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 10).await?;
     let order = world.order(&buyer.token, &[product.line(10)]).await?;
     let full = with(product.body.clone(), "stock", json!(1_000_000));
@@ -124,7 +124,7 @@ async fn stock_given_back_may_exceed_what_an_admin_may_set(world: &World) -> Out
 }
 
 async fn paying_and_shipping_move_no_stock(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 10).await?;
     let order = world.order(&buyer.token, &[product.line(4)]).await?;
     world.move_through(&order, &["paid", "shipped"]).await?;
@@ -133,7 +133,7 @@ async fn paying_and_shipping_move_no_stock(world: &World) -> Outcome {
 }
 
 async fn a_version_seen_before_an_order_is_stale(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 10).await?;
     world.order(&buyer.token, &[product.line(4)]).await?;
     // Whoever read the stock of 10 would undo the sale.
@@ -145,7 +145,7 @@ async fn a_version_seen_before_an_order_is_stale(world: &World) -> Outcome {
 }
 
 async fn an_admin_sets_the_stock_anew(world: &World) -> Outcome {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1, 1).await?;
     let order = world.order(&buyer.token, &[product.line(1)]).await?;
     let more = with(product.body.clone(), "stock", json!(3));

@@ -31,7 +31,7 @@ const WAYS: [&[&str]; 5] = [&[], &["paid"], &["paid", "shipped"], &["cancelled"]
 
 /// A customer with one order that went this way.
 async fn order_after(world: &World, way: &[&str]) -> Result<(Account, String), CaseError> {
-    let buyer = world.register_user().await?;
+    let buyer = world.customer().await?;
     let product = world.create_product(1_000, 2).await?;
     let order = world.order(&buyer.token, &[product.line(2)]).await?;
     world.move_through(&order, way).await?;
