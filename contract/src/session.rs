@@ -6,6 +6,7 @@
 
 mod accounts;
 mod bodies;
+mod chance;
 mod guards;
 mod orders;
 mod paging;
@@ -75,6 +76,7 @@ pub async fn record(variant: &str, base_url: &str, credentials: &Credentials) ->
     products::run(&mut recorder).await;
     orders::run(&mut recorder).await?;
     reports::run(&mut recorder).await;
+    chance::run(&mut recorder).await;
     tokens::run(&mut recorder, &credentials.jwt_secret).await?;
     Ok(Transcript { variant: variant.to_owned(), steps: recorder.steps })
 }
