@@ -3,7 +3,7 @@
 use super::products::{PRODUCTS, product};
 use super::{USERS, at, id, pick, spread, unusable_hash, user};
 use crate::context::RequestContext;
-use crate::domain::{Customer, Order, OrderId, OrderLine, OrderStatus, Product, price};
+use crate::domain::{Customer, Order, OrderId, OrderStatus, Product};
 use crate::repository::{Repositories, StoreError};
 
 /// How many demo orders there are.
@@ -32,33 +32,10 @@ pub fn order(number: u64) -> Order {
     let millis = FIRST_MILLIS + number * STEP_MILLIS;
     let chance = spread(OFFSET + number);
     let customer = user(1 + chance % USERS, unusable_hash());
-    let lines = lines(number);
-    let prices: Vec<(i64, i64)> = lines.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect();
-    let priced = price(&prices);
-    let line = |((product, quantity), revenue_cents): ((Product, i64), i64)| OrderLine {
-        product_id: product.id,
-        total_cents: product.price_cents * quantity,
-        name: product.name,
-        category: product.category,
-        unit_price_cents: product.price_cents,
-        quantity,
-        revenue_cents,
-    };
     let status = usize::try_from(number).ok().and_then(|number| STATUSES.get(number % STATUSES.len()));
     let status = status.copied().unwrap_or(OrderStatus::Pending);
-    let placed = Order {
-        id: OrderId::from_bytes(id(millis, OFFSET + number)),
-        customer: Customer { id: customer.id, name: customer.name },
-        status: OrderStatus::Pending,
-        lines: lines.into_iter().zip(priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: None,
-        version: 1,
-        created_at: at(millis),
-        updated_at: at(millis),
-    };
+    let id = OrderId::from_bytes(id(millis, OFFSET + number));
+    let placed = Order::new(id, Customer::from(&customer), &lines(number), at(millis));
     steps(status).iter().fold(placed, |order, step| moved(&order, *step))
 }
 
@@ -88,7 +65,7 @@ fn steps(status: OrderStatus) -> &'static [OrderStatus] {
 fn moved(order: &Order, status: OrderStatus) -> Order {
     let millis = order.updated_at.as_millis() + 5 * HOUR_MILLIS;
     let updated_at = u64::try_from(millis).map_or(order.updated_at, at);
-    Order { status, version: order.version + 1, updated_at, ..order.clone() }
+    order.moved(status, updated_at)
 }
 
 /// Places the order and moves it on, from wherever it is by now.

@@ -1,7 +1,8 @@
 //! An order: lines that are copies of products, a customer that is a reference, and a status.
 
-use super::{OrderId, ProductId, Timestamp, UserId};
+use super::{OrderId, Product, ProductId, Timestamp, User, UserId, price};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 
 /// An order as services and stores know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,50 @@ pub struct Order {
     pub updated_at: Timestamp,
 }
 
+impl Order {
+    /// An order of so many of each of these products, as it is first kept: priced, pending, without an idempotency key.
+    pub fn new<P: Borrow<Product>>(
+        id: OrderId,
+        customer: Customer,
+        products: &[(P, i64)],
+        created_at: Timestamp,
+    ) -> Self {
+        let prices: Vec<(i64, i64)> =
+            products.iter().map(|(product, quantity)| (product.borrow().price_cents, *quantity)).collect();
+        let priced = price(&prices);
+        let line = |((product, quantity), revenue_cents): (&(P, i64), i64)| {
+            let product = product.borrow();
+            OrderLine {
+                product_id: product.id,
+                name: product.name.clone(),
+                category: product.category.clone(),
+                unit_price_cents: product.price_cents,
+                quantity: *quantity,
+                total_cents: product.price_cents * quantity,
+                revenue_cents,
+            }
+        };
+        Self {
+            id,
+            customer,
+            status: OrderStatus::Pending,
+            lines: products.iter().zip(priced.revenues).map(line).collect(),
+            subtotal_cents: priced.subtotal_cents,
+            discount_cents: priced.discount_cents,
+            total_cents: priced.total_cents,
+            idempotency_key: None,
+            version: 1,
+            created_at,
+            updated_at: created_at,
+        }
+    }
+
+    /// The order as a change of its status leaves it.
+    pub fn moved(&self, status: OrderStatus, updated_at: Timestamp) -> Self {
+        Self { status, version: self.version + 1, updated_at, ..self.clone() }
+    }
+}
+
 /// The customer of an order. Only the id is kept with it: the name is today's, looked up when the order is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Customer {
@@ -37,6 +82,12 @@ pub struct Customer {
     pub id: UserId,
     /// The user's name as it is now.
     pub name: String,
+}
+
+impl From<&User> for Customer {
+    fn from(user: &User) -> Self {
+        Self { id: user.id, name: user.name.clone() }
+    }
 }
 
 /// A line of an order. Name, category and price are copies, taken when the order was placed: the product may have changed

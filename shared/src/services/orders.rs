@@ -5,9 +5,7 @@ use super::auth::{AuthService, Caller};
 use super::changes::Found;
 use crate::body::Object;
 use crate::context::{Layer, RequestContext};
-use crate::domain::{
-    Customer, Order, OrderId, OrderLine, OrderStatus, Product, ProductId, Role, Timestamp, UserId, price,
-};
+use crate::domain::{Customer, Order, OrderId, OrderStatus, Product, ProductId, Role, Timestamp, UserId};
 use crate::dto::{CreateOrderRequest, LineRequest, ListOrdersQuery, OrderResponse, UpdateOrderRequest};
 use crate::paging::Page;
 use crate::precondition::{IdempotencyKey, IfMatch, IfNoneMatch};
@@ -148,9 +146,8 @@ impl OrderService {
         if before.status == OrderStatus::Paid && to == OrderStatus::Cancelled && !is_admin {
             return Err(Problem::Forbidden("Only admins cancel orders that are paid"));
         }
-        let mut after = Order { status: to, version: before.version + 1, ..before.clone() };
         // A clock that was set back must not make a change older than the one before.
-        after.updated_at = Timestamp::now().max(before.updated_at);
+        let after = before.moved(to, Timestamp::now().max(before.updated_at));
         match context.store(self.orders.update(context, &before, &after)).await {
             Err(StoreError::VersionConflict) if if_match.names_versions() => Err(Problem::PreconditionFailed),
             outcome => {
@@ -192,9 +189,9 @@ impl OrderService {
         request: &CreateOrderRequest,
     ) -> Result<Placed, Problem> {
         let customer = context.store(self.users.find(context, caller.id)).await?.ok_or(Problem::TokenInvalid)?;
-        let customer = Customer { id: customer.id, name: customer.name };
         let products = self.products_of(context, request).await?;
-        let order = new_order(customer, key, &products);
+        let order = Order::new(OrderId::generate(), Customer::from(&customer), &products, Timestamp::now());
+        let order = Order { idempotency_key: key.map(str::to_owned), ..order };
         match context.store(self.orders.place(context, &order)).await {
             Ok(()) => Ok(Placed { order: order.into(), replayed: false }),
             Err(StoreError::OutOfStock(shortages)) => Err(refusal(&order, &shortages)),
@@ -223,35 +220,6 @@ impl OrderService {
             }
         }
         if unknown.is_empty() { Ok(lines) } else { Err(Problem::Validation(in_order(unknown))) }
-    }
-}
-
-/// An order as it is first kept.
-fn new_order(customer: Customer, key: Option<&str>, products: &[(Product, i64)]) -> Order {
-    let prices: Vec<(i64, i64)> = products.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect();
-    let priced = price(&prices);
-    let line = |((product, quantity), revenue_cents): (&(Product, i64), i64)| OrderLine {
-        product_id: product.id,
-        name: product.name.clone(),
-        category: product.category.clone(),
-        unit_price_cents: product.price_cents,
-        quantity: *quantity,
-        total_cents: product.price_cents * quantity,
-        revenue_cents,
-    };
-    let now = Timestamp::now();
-    Order {
-        id: OrderId::generate(),
-        customer,
-        status: OrderStatus::Pending,
-        lines: products.iter().zip(priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: key.map(str::to_owned),
-        version: 1,
-        created_at: now,
-        updated_at: now,
     }
 }
 

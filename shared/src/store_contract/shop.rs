@@ -2,8 +2,8 @@
 
 use super::{Fixture, Outcome, came_to, same, word};
 use crate::domain::{
-    AttributeValue, Attributes, CategorySales, Customer, Day, Number, Order, OrderId, OrderLine, OrderStatus, Product,
-    ProductId, Timestamp, User, UserId, price,
+    AttributeValue, Attributes, CategorySales, Customer, Day, Number, Order, OrderId, OrderStatus, Product, ProductId,
+    Timestamp, User, UserId,
 };
 use crate::repository::{OrderQuery, ProductQuery, SalesQuery, Shortage, StoreError};
 use std::collections::BTreeMap;
@@ -164,29 +164,7 @@ pub(super) fn attributes_of<const N: usize>(attributes: [(&str, AttributeValue);
 
 /// Order number 0, 1, ..., with ids that ascend, placed just now: so many units of each of these products.
 pub(super) fn order(number: u64, customer: &User, lines: &[(&Product, i64)]) -> Order {
-    let priced = price(&lines.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect::<Vec<_>>());
-    let line = |((product, quantity), revenue_cents): (&(&Product, i64), i64)| OrderLine {
-        product_id: product.id,
-        name: product.name.clone(),
-        category: product.category.clone(),
-        unit_price_cents: product.price_cents,
-        quantity: *quantity,
-        total_cents: product.price_cents * quantity,
-        revenue_cents,
-    };
-    Order {
-        id: OrderId::from_bytes(id(number)),
-        customer: Customer { id: customer.id, name: customer.name.clone() },
-        status: OrderStatus::Pending,
-        lines: lines.iter().zip(priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: None,
-        version: 1,
-        created_at: time(number),
-        updated_at: time(number),
-    }
+    Order::new(OrderId::from_bytes(id(number)), Customer::from(customer), lines, time(number))
 }
 
 /// The order with an idempotency key.
@@ -197,7 +175,7 @@ pub(super) fn keyed(order: Order, key: &str) -> Order {
 /// The order as a change of its status leaves it.
 pub(super) fn moved(order: &Order, status: OrderStatus) -> Order {
     let updated_at = Timestamp::from_millis(order.updated_at.as_millis() + 1).unwrap_or(order.updated_at);
-    Order { status, version: order.version + 1, updated_at, ..order.clone() }
+    order.moved(status, updated_at)
 }
 
 /// The word for a placing that was refused for want of stock.

@@ -4,7 +4,7 @@
 
 use shared::context::RequestContext;
 use shared::demo;
-use shared::domain::{Customer, Order, OrderId, OrderLine, OrderStatus, Product, ProductId, Role, User, price};
+use shared::domain::{Customer, Order, OrderId, OrderStatus, Product, ProductId, Role, User};
 use shared::repository::{OrderQuery, Repositories, StoreOptions, UserQuery};
 use shared::store_contract::{database_url, options};
 use std::time::Duration;
@@ -39,34 +39,13 @@ pub fn product(number: u64, stock: i64) -> Product {
 
 /// Order number 0, 1, ..., of so many units of each of these products.
 pub fn order(number: u64, customer: &User, lines: &[(&Product, i64)]) -> Order {
-    let priced = price(&lines.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect::<Vec<_>>());
-    let line = |((product, quantity), revenue_cents): (&(&Product, i64), i64)| OrderLine {
-        product_id: product.id,
-        name: product.name.clone(),
-        category: product.category.clone(),
-        unit_price_cents: product.price_cents,
-        quantity: *quantity,
-        total_cents: product.price_cents * quantity,
-        revenue_cents,
-    };
-    Order {
-        id: OrderId::from_bytes(id(number)),
-        customer: Customer { id: customer.id, name: customer.name.clone() },
-        status: OrderStatus::Pending,
-        lines: lines.iter().zip(priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: Some(format!("key-{number}")),
-        version: 1,
-        created_at: customer.created_at,
-        updated_at: customer.created_at,
-    }
+    let order = Order::new(OrderId::from_bytes(id(number)), Customer::from(customer), lines, customer.created_at);
+    Order { idempotency_key: Some(format!("key-{number}")), ..order }
 }
 
 /// The order as a change of its status leaves it.
 pub fn moved(order: &Order, status: OrderStatus) -> Order {
-    Order { status, version: order.version + 1, ..order.clone() }
+    order.moved(status, order.updated_at)
 }
 
 fn id(number: u64) -> [u8; 16] {

@@ -6,8 +6,8 @@ use redis::Client;
 use shared::context::RequestContext;
 use shared::demo::{unusable_hash, user};
 use shared::domain::{
-    AttributeValue, Attributes, Customer, Number, Order, OrderId, OrderLine, OrderStatus, Product, ProductId,
-    Timestamp, User, UserId, price,
+    AttributeValue, Attributes, Customer, Number, Order, OrderId, OrderStatus, Product, ProductId, Timestamp, User,
+    UserId,
 };
 use shared::repository::{
     OpenError, OrderQuery, ProductQuery, Repositories, SalesQuery, StoreError, StoreOptions, UserQuery,
@@ -211,36 +211,16 @@ pub fn product(number: u64, stock: i64) -> Product {
 
 /// An order of which there is one for each number, of these products and quantities.
 pub fn order(number: u64, customer: &User, wanted: &[(&Product, i64)]) -> Order {
-    let priced = price(&wanted.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect::<Vec<_>>());
-    let line = |((product, quantity), revenue_cents): (&(&Product, i64), &i64)| OrderLine {
-        product_id: product.id,
-        name: product.name.clone(),
-        category: product.category.clone(),
-        unit_price_cents: product.price_cents,
-        quantity: *quantity,
-        total_cents: product.price_cents * quantity,
-        revenue_cents: *revenue_cents,
-    };
     let created_at = Timestamp::from_millis(LATE_IN_JANUARY + i64::try_from(number % 2).unwrap()).unwrap();
-    Order {
-        id: OrderId::from_bytes((0x0194_0000_0001_7000_8000_0000_0000_0000_u128 + u128::from(number)).to_be_bytes()),
-        customer: Customer { id: customer.id, name: customer.name.clone() },
-        status: OrderStatus::Pending,
-        lines: wanted.iter().zip(&priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: Some(format!("key-{number}")),
-        version: 1,
-        created_at,
-        updated_at: created_at,
-    }
+    let id = OrderId::from_bytes((0x0194_0000_0001_7000_8000_0000_0000_0000_u128 + u128::from(number)).to_be_bytes());
+    let order = Order::new(id, Customer::from(customer), wanted, created_at);
+    Order { idempotency_key: Some(format!("key-{number}")), ..order }
 }
 
 /// The order as a change of its status leaves it.
 pub fn moved(order: &Order, status: OrderStatus) -> Order {
     let updated_at = Timestamp::from_millis(order.updated_at.as_millis() + 1_000).unwrap();
-    Order { status, version: order.version + 1, updated_at, ..order.clone() }
+    order.moved(status, updated_at)
 }
 
 pub async fn products(store: &Repositories) -> Vec<Product> {

@@ -4,7 +4,7 @@
 
 use shared::context::RequestContext;
 use shared::demo;
-use shared::domain::{Customer, Order, OrderId, OrderLine, OrderStatus, Product, Timestamp, User, price};
+use shared::domain::{Customer, Order, OrderId, OrderStatus, Product, Timestamp, User};
 use shared::repository::{OrderQuery, Repositories};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,39 +18,13 @@ pub fn product(number: u64) -> Product {
 
 /// A new order of these products by their numbers, and of so many of each.
 pub fn order(customer: &User, wanted: &[(u64, i64)]) -> Order {
-    let prices: Vec<_> = wanted.iter().map(|(number, quantity)| (product(*number).price_cents, *quantity)).collect();
-    let priced = price(&prices);
-    let line = |((number, quantity), revenue_cents): (&(u64, i64), i64)| {
-        let product = product(*number);
-        OrderLine {
-            product_id: product.id,
-            name: product.name,
-            category: product.category,
-            unit_price_cents: product.price_cents,
-            quantity: *quantity,
-            total_cents: product.price_cents * quantity,
-            revenue_cents,
-        }
-    };
-    let now = Timestamp::now();
-    Order {
-        id: OrderId::generate(),
-        customer: Customer { id: customer.id, name: customer.name.clone() },
-        status: OrderStatus::Pending,
-        lines: wanted.iter().zip(priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
+    let wanted: Vec<_> = wanted.iter().map(|(number, quantity)| (product(*number), *quantity)).collect();
+    Order::new(OrderId::generate(), Customer::from(customer), &wanted, Timestamp::now())
 }
 
 /// The order as a change of its status leaves it.
 pub fn moved(order: &Order, status: OrderStatus) -> Order {
-    Order { status, version: order.version + 1, ..order.clone() }
+    order.moved(status, order.updated_at)
 }
 
 pub async fn orders_of(store: &Repositories, customer: &User) -> Vec<Order> {

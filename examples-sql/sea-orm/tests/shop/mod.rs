@@ -4,7 +4,7 @@
 
 use shared::context::RequestContext;
 use shared::demo;
-use shared::domain::{Customer, Order, OrderId, OrderLine, OrderStatus, Product, Role, Timestamp, User, price};
+use shared::domain::{Customer, Order, OrderId, OrderStatus, Product, Role, Timestamp, User};
 use shared::repository::{OrderQuery, ProductQuery, Repositories, SalesQuery, Shortage, StoreError};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -30,35 +30,11 @@ pub fn product(number: u64, stock: i64) -> Product {
 }
 
 pub fn order(customer: &User, lines: &[(&Product, i64)]) -> Order {
-    let quantities: Vec<_> = lines.iter().map(|(product, quantity)| (product.price_cents, *quantity)).collect();
-    let priced = price(&quantities);
-    let line = |((product, quantity), revenue_cents): (&(&Product, i64), &i64)| OrderLine {
-        product_id: product.id,
-        name: product.name.clone(),
-        category: product.category.clone(),
-        unit_price_cents: product.price_cents,
-        quantity: *quantity,
-        total_cents: product.price_cents * quantity,
-        revenue_cents: *revenue_cents,
-    };
-    let now = Timestamp::now();
-    Order {
-        id: OrderId::generate(),
-        customer: Customer { id: customer.id, name: customer.name.clone() },
-        status: OrderStatus::Pending,
-        lines: lines.iter().zip(&priced.revenues).map(line).collect(),
-        subtotal_cents: priced.subtotal_cents,
-        discount_cents: priced.discount_cents,
-        total_cents: priced.total_cents,
-        idempotency_key: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    }
+    Order::new(OrderId::generate(), Customer::from(customer), lines, Timestamp::now())
 }
 
 pub fn moved(before: &Order, status: OrderStatus) -> Order {
-    Order { status, version: before.version + 1, ..before.clone() }
+    before.moved(status, before.updated_at)
 }
 
 pub async fn given(store: &Repositories, customer: &User, products: &[&Product]) {
