@@ -31,10 +31,10 @@ pub(super) fn failing_fields<T: Body>(mut document: Value) -> Vec<FieldError> {
     while errors.len() < ERRORS_MAX {
         let failure = match serde_path_to_error::deserialize::<_, T>(&document) {
             Ok(body) => {
-                // Elements that were mended are all alike.
+                // Parts that were mended are all alike: of their whole, only how many there are is still the client's.
                 let mended = |whole: &str| errors.iter().any(|part: &FieldError| is_within(&part.pointer, whole));
-                let is_ours = |error: &FieldError| error.code == "duplicate-product" && mended(&error.pointer);
-                let wrong: Vec<FieldError> = wrong_values(&body).into_iter().filter(|error| !is_ours(error)).collect();
+                let is_the_clients = |error: &FieldError| error.code == "too-many" || !mended(&error.pointer);
+                let wrong: Vec<FieldError> = wrong_values(&body).into_iter().filter(is_the_clients).collect();
                 errors.extend(wrong);
                 break;
             }
@@ -126,25 +126,39 @@ fn mismatch(message: &str) -> (&'static str, String) {
 
 /// Names that stand more than once in an object, at any depth. RFC 8259 leaves open which one counts, so none does.
 pub(super) fn duplicate_fields(bytes: &[u8]) -> Vec<FieldError> {
-    let mut twice = BTreeSet::new();
+    let (mut place, mut twice) = (String::new(), BTreeSet::new());
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     // What cannot be read has been refused before.
-    let _ = Walk { path: Vec::new(), twice: &mut twice }.deserialize(&mut deserializer);
+    let _ = Walk { place: &mut place, twice: &mut twice }.deserialize(&mut deserializer);
     let failing = |pointer| FieldError { pointer, code: "duplicate-field", detail: "stands more than once".to_owned() };
     twice.into_iter().map(failing).collect()
 }
 
 /// Walks through a JSON text and notes the pointers of the names that come a second time.
+///
+/// It has one pointer, which grows and shrinks on the way, and keeps no more of them than are told: a body may nest deep
+/// and hold thousands of such names.
 struct Walk<'a> {
-    path: Vec<String>,
+    place: &'a mut String,
     twice: &'a mut BTreeSet<String>,
 }
 
 impl Walk<'_> {
-    /// On to a member or an element.
-    fn step(&mut self, segment: &str) -> Walk<'_> {
-        let path = self.path.iter().map(String::as_str).chain([shown(segment)]).map(str::to_owned).collect();
-        Walk { path, twice: self.twice }
+    /// On to a member or an element; what `here` gets goes on from there.
+    fn step<T>(&mut self, segment: &str, here: impl FnOnce(Walk<'_>) -> T) -> T {
+        let length = self.place.len();
+        self.place.push_str(&pointer(&[shown(segment)]));
+        let outcome = here(Walk { place: self.place, twice: self.twice });
+        self.place.truncate(length);
+        outcome
+    }
+
+    /// Notes the present place. Those that come first in the order of pointers stay.
+    fn note(&mut self) {
+        self.twice.insert(self.place.clone());
+        if self.twice.len() > ERRORS_MAX {
+            self.twice.pop_last();
+        }
     }
 }
 
@@ -166,12 +180,12 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let mut seen = BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
-            let member = self.step(&name);
-            if seen.contains(&name) {
-                let path: Vec<&str> = member.path.iter().map(String::as_str).collect();
-                member.twice.insert(pointer(&path));
-            }
-            map.next_value_seed(member)?;
+            self.step(&name, |mut member| {
+                if seen.contains(&name) {
+                    member.note();
+                }
+                map.next_value_seed(member)
+            })?;
             seen.insert(name);
         }
         Ok(())
@@ -179,7 +193,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
         let mut index = 0_usize;
-        while elements.next_element_seed(self.step(&index.to_string()))?.is_some() {
+        while self.step(&index.to_string(), |element| elements.next_element_seed(element))?.is_some() {
             index += 1;
         }
         Ok(())
