@@ -34,9 +34,25 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether this text is the caller's own id, or the caller is an admin.
-    pub(super) fn is_self_or_admin(&self, id: &str) -> bool {
-        self.role == Role::Admin || UserId::parse(id) == Some(self.id)
+    /// Whether the caller is an admin.
+    pub(super) fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+
+    /// Lets admins alone pass.
+    ///
+    /// # Errors
+    /// [`Problem::Forbidden`] with this sentence.
+    pub(super) fn must_be_admin(&self, otherwise: &'static str) -> Result<(), Problem> {
+        if self.is_admin() { Ok(()) } else { Err(Problem::Forbidden(otherwise)) }
+    }
+
+    /// Lets admins pass, and the user of this id.
+    ///
+    /// # Errors
+    /// [`Problem::Forbidden`] with this sentence.
+    pub(super) fn must_be_self_or_admin(&self, id: &str, otherwise: &'static str) -> Result<(), Problem> {
+        if UserId::parse(id) == Some(self.id) { Ok(()) } else { self.must_be_admin(otherwise) }
     }
 }
 

@@ -5,7 +5,7 @@ use super::auth::{AuthService, Caller};
 use super::changes::Found;
 use crate::body::Object;
 use crate::context::{Layer, RequestContext};
-use crate::domain::{Customer, Order, OrderId, OrderStatus, Product, ProductId, Role, Timestamp, UserId};
+use crate::domain::{Customer, Order, OrderId, OrderStatus, Product, ProductId, Timestamp, UserId};
 use crate::dto::{CreateOrderRequest, LineRequest, ListOrdersQuery, OrderResponse, UpdateOrderRequest};
 use crate::paging::Page;
 use crate::precondition::{IdempotencyKey, IfMatch, IfNoneMatch};
@@ -55,9 +55,7 @@ impl OrderService {
         query: ListOrdersQuery,
     ) -> Result<Page<OrderResponse>, Problem> {
         let _timer = context.enter(Layer::Service);
-        if !caller.is_self_or_admin(id) {
-            return Err(Problem::Forbidden("Users see their own orders only; admins see everybody's"));
-        }
+        caller.must_be_self_or_admin(id, "Users see their own orders only; admins see everybody's")?;
         let customer = UserId::parse(id).ok_or(Problem::NotFound)?;
         let ListOrdersQuery { limit, after, status } = query;
         // One more than asked for: its being there is what says that there is a next page.
@@ -134,17 +132,16 @@ impl OrderService {
         let _timer = context.enter(Layer::Service);
         self.auth.confirm(context, caller).await?;
         let before = self.read(context, caller, id).await?;
-        let is_admin = caller.role == Role::Admin;
-        if request.status == Some(OrderStatus::Shipped) && !is_admin {
-            return Err(Problem::Forbidden("Only admins ship orders"));
+        if request.status == Some(OrderStatus::Shipped) {
+            caller.must_be_admin("Only admins ship orders")?;
         }
         if_match.check(before.version)?;
         let Some(to) = request.status else { return Ok(before.into()) };
         if !before.status.can_become(to) {
             return Err(Problem::IllegalTransition { from: before.status, to });
         }
-        if before.status == OrderStatus::Paid && to == OrderStatus::Cancelled && !is_admin {
-            return Err(Problem::Forbidden("Only admins cancel orders that are paid"));
+        if before.status == OrderStatus::Paid && to == OrderStatus::Cancelled {
+            caller.must_be_admin("Only admins cancel orders that are paid")?;
         }
         // A clock that was set back must not make a change older than the one before.
         let after = before.moved(to, Timestamp::now().max(before.updated_at));
@@ -160,7 +157,7 @@ impl OrderService {
     async fn read(&self, context: &RequestContext, caller: Caller, id: &str) -> Result<Order, Problem> {
         let id = OrderId::parse(id).ok_or(Problem::NotFound)?;
         let order = context.store(self.orders.find(context, id)).await?;
-        let theirs = |order: &Order| caller.role == Role::Admin || order.customer.id == caller.id;
+        let theirs = |order: &Order| caller.is_admin() || order.customer.id == caller.id;
         order.filter(theirs).ok_or(Problem::NotFound)
     }
 

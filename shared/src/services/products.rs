@@ -3,7 +3,7 @@
 use super::auth::{AuthService, Caller};
 use super::changes::{Found, TRIES_MAX, Turns};
 use crate::context::{Layer, RequestContext};
-use crate::domain::{Product, ProductId, Role, Timestamp};
+use crate::domain::{Product, ProductId, Timestamp};
 use crate::dto::{ListProductsQuery, ProductRequest, ProductResponse};
 use crate::paging::Page;
 use crate::precondition::{IfMatch, IfNoneMatch};
@@ -162,5 +162,5 @@ fn new_product(request: ProductRequest) -> Product {
 }
 
 fn admin(caller: Caller) -> Result<(), Problem> {
-    if caller.role == Role::Admin { Ok(()) } else { Err(Problem::Forbidden("Only admins change products")) }
+    caller.must_be_admin("Only admins change products")
 }

@@ -2,7 +2,6 @@
 
 use super::auth::Caller;
 use crate::context::{Layer, RequestContext};
-use crate::domain::Role;
 use crate::dto::{SalesReportQuery, SalesReportResponse};
 use crate::problem::Problem;
 use crate::repository::{ReportRepository, SalesQuery};
@@ -30,9 +29,7 @@ impl ReportService {
         query: SalesReportQuery,
     ) -> Result<SalesReportResponse, Problem> {
         let _timer = context.enter(Layer::Service);
-        if caller.role != Role::Admin {
-            return Err(Problem::Forbidden("Only admins see reports"));
-        }
+        caller.must_be_admin("Only admins see reports")?;
         let SalesReportQuery { from, to } = query;
         let categories = context.store(self.reports.sales(context, &SalesQuery { from, to })).await?;
         Ok(SalesReportResponse { from, to, categories })

@@ -57,9 +57,7 @@ impl UserService {
     ) -> Result<UserResponse, Problem> {
         let _timer = context.enter(Layer::Service);
         self.auth.confirm(context, caller).await?;
-        if caller.role != Role::Admin {
-            return Err(Problem::Forbidden("Only admins create users; `POST /api/auth/register` is for everybody"));
-        }
+        caller.must_be_admin("Only admins create users; `POST /api/auth/register` is for everybody")?;
         let password_hash = self.passwords.hash(&request.password).await?;
         self.auth.confirm(context, caller).await?;
         let user = new_user(&request.name, request.email, password_hash, request.role);
@@ -121,8 +119,8 @@ impl UserService {
         let _timer = context.enter(Layer::Service);
         self.auth.confirm(context, caller).await?;
         self_or_admin(caller, id)?;
-        if request.role.is_some() && caller.role != Role::Admin {
-            return Err(Problem::Forbidden("Only admins change roles"));
+        if request.role.is_some() {
+            caller.must_be_admin("Only admins change roles")?;
         }
         if request.is_empty() {
             let user = self.read(context, id).await?;
@@ -242,8 +240,5 @@ pub(super) fn new_user(name: &str, email: String, password_hash: PasswordHash, r
 }
 
 fn self_or_admin(caller: Caller, id: &str) -> Result<(), Problem> {
-    if caller.is_self_or_admin(id) {
-        return Ok(());
-    }
-    Err(Problem::Forbidden("Users change themselves only; admins change everybody"))
+    caller.must_be_self_or_admin(id, "Users change themselves only; admins change everybody")
 }
