@@ -1,1 +1,4 @@
-//! Two result files side by side.
+//! Stub.
+use crate::result::Results;
+/// x
+pub fn compare(_: &Results, _: &Results) -> Result<String, std::fmt::Error> { Ok(String::new()) }

@@ -2,16 +2,43 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`result`] | what a run leaves: the JSON file |
-//! | [`statistics`] | medians with their spread |
-//! | [`progress`] | what a run says while it goes on |
-//! | [`report`] | one HTML page with charts, made of such a file |
-//! | [`compare`] | two such files: which differences are more than noise |
+//! | [`settings`] | the command line and the plan that it asks for |
+//! | [`workload`], [`dataset`] | what is asked of the servers, and what is in their databases |
+//! | `verify`, `run` | the conformance suite first, then the timing in turns |
+//! | `candidate`, `yardsticks` | the variants, and what they are measured by |
+//! | `generator` | wrk and oha: the load comes from programs of their own |
+//! | `check` | looking after the load: is what was acknowledged there? |
+//! | [`usage`], [`facts`] | processor time and memory of processes; what can be said of a variant and a machine without timing |
+//! | [`result`], [`statistics`] | what a run leaves: the JSON file; medians with their spread |
+//! | [`report`], [`compare`] | one HTML page with charts, made of such a file; two such files: which differences are more than noise |
+//! | [`command`], [`progress`] | `lab bench`, and what it says while it goes on |
 //!
 //! It sees `server`, whose variants it starts as processes, and `contract`, whose suite each must pass before it is timed.
 
+// The futures of ten drivers are inside of each other: an optimised build looks further into them than 128 steps.
+#![recursion_limit = "256"]
+
+mod candidate;
+mod check;
+pub mod command;
 pub mod compare;
+mod databases;
+pub mod dataset;
+mod display;
+mod error;
+pub mod facts;
+mod generator;
+mod process;
 pub mod progress;
 pub mod report;
 pub mod result;
+mod run;
+pub mod settings;
 pub mod statistics;
+pub mod usage;
+mod verify;
+pub mod workload;
+mod yardsticks;
+
+pub use candidate::variant_names;
+pub use error::BenchError;

@@ -179,6 +179,9 @@ pub enum Load {
     Open {
         /// Requests a second.
         rate: f64,
+        /// The rate as a share of the subject's own highest (half of what it can do at most); none where all subjects were given
+        /// the same rate.
+        of_highest: Option<f64>,
     },
 }
 

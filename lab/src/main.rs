@@ -1,5 +1,7 @@
-//! `lab`: the command that people run. Alone it starts the lab; `lab diff` compares code in the terminal.
+//! `lab`: the command that people run. Alone it starts the lab; `lab diff` compares code in the terminal, `lab bench` times
+//! the variants.
 
+use bench::settings::BenchArguments;
 use clap::{Parser, Subcommand};
 use lab::compare::command::{DiffArguments, run};
 use lab::run::LabSettings;
@@ -20,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Shows two implementations of one operation, or of all, side by side
     Diff(DiffArguments),
+    /// Times the variants: each passes the conformance suite first, then they take turns
+    Bench(Box<BenchArguments>),
     /// Runs one variant: what the lab starts for each
     #[command(hide = true, after_help = VariantSettings::SECRETS_HELP)]
     Server(Box<VariantSettings>),
@@ -30,6 +34,9 @@ fn main() -> ExitCode {
         Arguments { command: Some(Command::Server(variant)), .. } => return server::run(*variant),
         Arguments { command: Some(Command::Diff(arguments)), .. } => {
             (run(&arguments).map_err(|error| error.to_string()), 2)
+        }
+        Arguments { command: Some(Command::Bench(arguments)), .. } => {
+            (bench::command::run(&arguments).map_err(|error| error.to_string()), 1)
         }
         Arguments { command: None, settings } => (lab::run::run(&settings).map_err(|error| error.to_string()), 1),
     };

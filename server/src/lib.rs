@@ -6,11 +6,13 @@
 // The futures of ten drivers are inside of each other: an optimised build looks further into them than 128 steps.
 #![recursion_limit = "256"]
 
+mod databases;
 mod framework;
 mod lifecycle;
 mod settings;
 mod store;
 
+pub use databases::{DatabaseUrls, host_and_port};
 pub use framework::Framework;
 pub use lifecycle::{StartError, interrupted, run};
 pub use settings::VariantSettings;

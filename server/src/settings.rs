@@ -5,7 +5,7 @@ use crate::store::StoreChoice;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 use shared::config::Settings;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 /// What one variant is made of.
 #[derive(Args, Clone, Debug)]
@@ -51,6 +51,13 @@ impl VariantSettings {
     /// The variables that hold secrets. They are no flags, so the list of flags does not name them.
     pub const SECRET_VARIABLES: [&str; 3] = ["JWT_SECRET", "ADMIN_PASSWORD", "DEMO_PASSWORD_HASH"];
 
+    /// The variables that a variant would take settings from: whoever starts one that is to have no others removes them.
+    pub fn variables() -> impl Iterator<Item = OsString> {
+        let flags = Self::augment_args(Command::new("server"));
+        let named: Vec<_> = flags.get_arguments().filter_map(Arg::get_env).map(OsString::from).collect();
+        named.into_iter().chain(Self::SECRET_VARIABLES.map(OsString::from))
+    }
+
     /// What `--help` says of the settings that are no flags.
     pub const SECRETS_HELP: &str = "\
 Secrets come by environment or file, never by flag:
@@ -68,4 +75,21 @@ Database URLs:
 
 Example:
   server --framework rocket --store sea-orm --database-url sqlite://data/x.db --listen 127.0.0.1:3000";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::VariantSettings;
+
+    #[test]
+    fn all_variables_of_settings_are_known() {
+        let names: Vec<_> = VariantSettings::variables().filter_map(|name| name.into_string().ok()).collect();
+        for name in ["FRAMEWORK", "STORE", "DATABASE_URL", "LISTEN", "SEED_DEMO", "LOG", "LOG_FORMAT", "WORKERS"]
+            .into_iter()
+            .chain(["JWT_SECRET", "JWT_SECRET_FILE", "ADMIN_EMAIL", "ADMIN_PASSWORD", "STORE_TIMEOUT_MS"])
+            .chain(["DEMO_PASSWORD_HASH"])
+        {
+            assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+        }
+    }
 }

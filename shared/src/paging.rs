@@ -57,7 +57,7 @@ impl<T> Page<T> {
 }
 
 /// The opaque cursor after the thing of this id. It is only an id in disguise, so that nobody builds on its form.
-fn cursor(id: &[u8; 16]) -> String {
+pub fn cursor(id: &[u8; 16]) -> String {
     URL_SAFE_NO_PAD.encode(id)
 }
 

@@ -9,10 +9,9 @@ pub(crate) mod variants;
 
 use crate::page::{self, Lab};
 use clap::{Args, ValueEnum};
-use databases::DatabaseUrls;
 use demo::DemoPassword;
 use process::{Launch, Secrets};
-use server::{Framework, Store};
+use server::{DatabaseUrls, Framework, Store};
 use shared::config::{Secret, SettingsError};
 use shared::repository::prepare_private_folder;
 use shared::services::SetupError;

@@ -150,14 +150,14 @@ fn kept(outcome: Result<(), StoreError>) -> Result<(), StoreError> {
 }
 
 /// The bytes of a UUIDv7 whose random part is spread from the number, so that it is the same wherever it is made.
-fn id(millis: u64, number: u64) -> [u8; 16] {
+pub fn id(millis: u64, number: u64) -> [u8; 16] {
     let high = (millis << 16) | 0x7000 | (spread(number * 2) & 0x0fff);
     let low = (spread(number * 2 + 1) & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
     ((u128::from(high) << 64) | u128::from(low)).to_be_bytes()
 }
 
 /// A number that looks like chance and is always the same (SplitMix64).
-fn spread(seed: u64) -> u64 {
+pub fn spread(seed: u64) -> u64 {
     let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,0 +1,270 @@
+//! What can be timed: the variants, and what they are measured by.
+
+use crate::check::Keeps;
+use crate::error::BenchError;
+use crate::result::{Kind, Subject, Verified};
+use crate::settings::{BenchArguments, Variant};
+use crate::workload::Workload;
+use clap::ValueEnum as _;
+use server::{Database, Store, VariantSettings};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// How a subject is run.
+#[derive(Clone, Debug)]
+pub(crate) enum Program {
+    /// A framework over a store: this very executable.
+    Variant(Variant),
+    /// Bare hyper with recorded answers.
+    Hyper,
+    /// Another way to serve the same, by the program `baselines`.
+    Peer(&'static str),
+    /// The lesson's own: Flask, SQLAlchemy, gunicorn.
+    Flask,
+    /// A driver's own loop, by the program `baselines`: no server.
+    Loop(&'static str),
+    /// PostgreSQL's own benchmark.
+    Pgbench,
+    /// Redis' own benchmark.
+    RedisBenchmark,
+}
+
+/// Something that can be timed, and what is known of it so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub program: Program,
+    pub subject: Subject,
+    /// Whose schema its database has, if it has one.
+    pub store: Option<Store>,
+    /// What it can be asked.
+    pub serves: Vec<Workload>,
+}
+
+/// The peers: name, title, schema, what they serve.
+const PEERS: [(&str, &str, Store); 6] = [
+    ("axum-sea-orm-sqlite", "a minimal axum + SeaORM service, as their documentation writes it", Store::SeaOrmSqlite),
+    ("actix-diesel-r2d2", "actix-web's own Diesel example: web::block and an r2d2 pool", Store::DieselSqlite),
+    ("rocket-diesel-pool", "Rocket with its own synchronous Diesel pool", Store::DieselSqlite),
+    ("axum-tokio-postgres", "a minimal axum service over tokio-postgres and deadpool", Store::DieselPostgres),
+    ("axum-diesel-async-postgres", "a minimal axum + diesel-async service with its pool's default check", Store::DieselPostgres),
+    ("axum-sea-orm-postgres", "a minimal axum + SeaORM service over PostgreSQL", Store::SeaOrmPostgres),
+];
+
+const PEER_SERVES: [Workload; 6] =
+    [Workload::Hello, Workload::ReadOne, Workload::List, Workload::Update, Workload::Mix, Workload::Create];
+
+/// The ceilings without HTTP: name, title, the stores whose ceiling it is (none: all), the workload.
+const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
+    ("sqlite-read", "prepared SQLite reads by rusqlite, a thread a connection", &[Store::DieselSqlite, Store::SeaOrmSqlite], Workload::ReadOne),
+    ("sqlite-order", "the order's transaction written by hand with rusqlite", &[Store::DieselSqlite, Store::SeaOrmSqlite], Workload::Order),
+    ("argon2id", "Argon2id at the same parameters, one thread a core", &[], Workload::Login),
+    ("postgres-read", "tokio-postgres and deadpool without a server", &[Store::DieselPostgres, Store::SeaOrmPostgres], Workload::ReadOne),
+    ("redis-read", "the redis crate without a server", &[Store::Redis], Workload::ReadOne),
+    ("mongodb-read", "the MongoDB driver without a server", &[Store::Mongodb], Workload::ReadOne),
+    ("dynamodb-read", "Amazon's SDK without a server", &[Store::Dynamodb], Workload::ReadOne),
+];
+
+impl Candidate {
+    fn new(program: Program, name: String, title: &str, kind: Kind, store: Option<Store>) -> Self {
+        let subject = Subject {
+            name,
+            title: title.to_owned(),
+            kind,
+            framework: None,
+            store: None,
+            ceiling_of: Vec::new(),
+            verified: Verified::NotApplicable,
+            start_millis: Vec::new(),
+            executable_bytes: None,
+            build_seconds: None,
+            lines_of_code: None,
+            direct_dependencies: None,
+            round_trips: BTreeMap::new(),
+        };
+        Self { program, subject, store, serves: Workload::ALL.to_vec() }
+    }
+
+    /// A framework over a store.
+    pub(crate) fn variant(variant: Variant) -> Self {
+        let title = format!("{} over {}", variant.framework, variant.store);
+        let mut candidate =
+            Self::new(Program::Variant(variant), variant.name(), &title, Kind::Variant, Some(variant.store));
+        candidate.subject.framework = Some(variant.framework.to_string());
+        candidate.subject.store = Some(variant.store.to_string());
+        candidate
+    }
+
+    fn hyper() -> Self {
+        let title = "a bare hyper server that answers the same bytes";
+        let mut candidate = Self::new(Program::Hyper, "hyper".to_owned(), title, Kind::Ceiling, None);
+        candidate.subject.ceiling_of = vec!["*".to_owned()];
+        // What it answers is as long as the work of others; it has none of its own.
+        candidate.serves.retain(|workload| *workload != Workload::Login);
+        candidate
+    }
+
+    fn of_loop(name: &'static str, title: &str, stores: &[Store], workload: Workload) -> Self {
+        let mut candidate = Self::new(Program::Loop(name), name.to_owned(), title, Kind::Ceiling, stores.first().copied());
+        candidate.subject.ceiling_of = stores.iter().map(ToString::to_string).collect();
+        candidate.serves = vec![workload];
+        if stores.is_empty() {
+            candidate.subject.ceiling_of = vec!["*".to_owned()];
+        }
+        candidate
+    }
+
+    fn peer(name: &'static str, title: &str, store: Store) -> Self {
+        let mut candidate = Self::new(Program::Peer(name), format!("peer-{name}"), title, Kind::Peer, Some(store));
+        candidate.serves = PEER_SERVES.to_vec();
+        candidate
+    }
+
+    fn flask() -> Self {
+        let title = "the lesson's own: Flask, SQLAlchemy and gunicorn over SQLite";
+        let mut candidate = Self::new(Program::Flask, "peer-flask".to_owned(), title, Kind::Peer, Some(Store::DieselSqlite));
+        candidate.serves = PEER_SERVES.to_vec();
+        candidate
+    }
+
+    /// How its answers are looked at.
+    pub(crate) fn keeps(&self) -> Keeps {
+        match self.program {
+            Program::Variant(_) => Keeps::Contract,
+            Program::Hyper => Keeps::Recording,
+            _ => Keeps::Bodies,
+        }
+    }
+
+    /// Whether it is a server that is sent requests.
+    pub(crate) fn is_server(&self) -> bool {
+        !matches!(self.program, Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark)
+    }
+
+    /// Whether what it acknowledged can be counted through its own API, with its own admin's token.
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(self.program, Program::Variant(_))
+    }
+}
+
+/// Everything that is timed: the variants, and the yardsticks that belong to them.
+///
+/// # Errors
+/// If a peer was asked for that there is not.
+pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Result<Vec<Candidate>, BenchError> {
+    let stores: Vec<Store> = variants.iter().map(|variant| variant.store).collect();
+    let has = |store: &Store| stores.iter().any(|given| given.database() == store.database());
+    let mut all: Vec<Candidate> = variants.iter().copied().map(Candidate::variant).collect();
+    all.push(Candidate::hyper());
+    let loops = LOOPS.into_iter().filter(|(_, _, of, _)| of.is_empty() || of.iter().any(|store| stores.contains(store)));
+    all.extend(loops.map(|(name, title, of, workload)| Candidate::of_loop(name, title, of, workload)));
+    for (program, name, title, of, database) in [
+        (Program::Pgbench, "pgbench", "pgbench -S -M prepared", [Store::DieselPostgres, Store::SeaOrmPostgres].as_slice(), Database::Postgres),
+        (Program::RedisBenchmark, "redis-benchmark", "redis-benchmark -t get", [Store::Redis].as_slice(), Database::Redis),
+    ] {
+        if let Some(store) = of.iter().find(|store| stores.contains(store)).filter(|store| store.database() == database) {
+            let mut candidate = Candidate::new(program, name.to_owned(), title, Kind::Ceiling, Some(*store));
+            candidate.subject.ceiling_of = of.iter().map(ToString::to_string).collect();
+            candidate.serves = vec![Workload::ReadOne];
+            all.push(candidate);
+        }
+    }
+    let wants_all = arguments.peers.iter().any(|name| name == "all");
+    let mut known = vec!["all", "flask"];
+    for (name, title, store) in PEERS {
+        known.push(name);
+        if arguments.peers.iter().any(|given| given == name) || (wants_all && has(&store)) {
+            all.push(Candidate::peer(name, title, store));
+        }
+    }
+    if arguments.peers.iter().any(|given| given == "flask") || (wants_all && has(&Store::DieselSqlite)) {
+        all.push(Candidate::flask());
+    }
+    match arguments.peers.iter().find(|given| !known.contains(&given.as_str())) {
+        Some(given) => Err(BenchError::Unknown { kind: "peer", given: given.clone(), known: known.join(", ") }),
+        None => Ok(all),
+    }
+}
+
+/// What all servers are given.
+pub(crate) struct Launcher {
+    /// The program that is a variant if its first argument is `server`.
+    pub executable: PathBuf,
+    /// The program `baselines`, if it was built.
+    pub baselines: Option<PathBuf>,
+    /// The folder of the source tree.
+    pub root: PathBuf,
+    pub secret: String,
+    pub workers: usize,
+    pub pool_size: Option<usize>,
+    pub log: String,
+    /// What hyper answers.
+    pub answers: PathBuf,
+}
+
+impl Launcher {
+    /// The command that starts a server of its own, on a port that the system chooses.
+    pub(crate) fn command(&self, candidate: &Candidate, database_url: &str) -> Result<Command, BenchError> {
+        let baselines = || self.baselines.clone().ok_or_else(|| BenchError::Missing {
+            program: "baselines",
+            remedy: "cargo build --release -p baselines".to_owned(),
+        });
+        let pool_size = self.pool_size.or_else(|| candidate.store.map(Store::default_connections)).unwrap_or(1);
+        match &candidate.program {
+            Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
+            Program::Hyper => {
+                let mut command = Command::new(baselines()?);
+                command.args(["hyper", "--listen", "127.0.0.1:0", "--workers", &self.workers.to_string(), "--answers"]);
+                command.arg(&self.answers);
+                Ok(command)
+            }
+            Program::Peer(name) => {
+                let mut command = Command::new(baselines()?);
+                command.args(["serve", name, "--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
+                command.args(["--pool-size", &pool_size.to_string(), "--database-url", database_url]);
+                Ok(command)
+            }
+            Program::Flask => {
+                let mut command = Command::new(self.root.join("scripts").join("flask"));
+                command.args(["--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
+                command.args(["--database-url", database_url]).env("JWT_SECRET", &self.secret);
+                Ok(command)
+            }
+            Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark => {
+                Err(BenchError::Answer(format!("{} is no server", candidate.subject.name)))
+            }
+        }
+    }
+
+    /// A variant with nothing in its environment but what is said here.
+    pub(crate) fn variant(&self, variant: Variant, database_url: &str) -> Command {
+        let mut command = Command::new(&self.executable);
+        for name in VariantSettings::variables() {
+            command.env_remove(name);
+        }
+        command
+            .args(["server", "--framework", &variant.framework.to_string(), "--store", &variant.store.to_string()])
+            .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--stop-on-stdin-close"])
+            .args(["--log", &self.log, "--workers", &self.workers.to_string()])
+            .env("DATABASE_URL", database_url)
+            .env("JWT_SECRET", &self.secret);
+        if let Some(pool_size) = self.pool_size {
+            command.args(["--pool-size", &pool_size.to_string()]);
+        }
+        command
+    }
+}
+
+/// The names of all variants, for people.
+#[must_use]
+pub fn variant_names() -> Vec<String> {
+    let frameworks = server::Framework::value_variants();
+    let over = |store: Store| frameworks.iter().map(move |framework| Variant { framework: *framework, store }.name());
+    Store::built_in().into_iter().flat_map(over).collect()
+}
+
+/// The folder of the source tree that `start` is in: where the workspace's `bench/Cargo.toml` is.
+#[must_use]
+pub(crate) fn source_root(start: &Path) -> Option<PathBuf> {
+    start.ancestors().find(|folder| folder.join("bench").join("Cargo.toml").exists()).map(Path::to_owned)
+}

@@ -1,0 +1,262 @@
+//! `lab bench`: what people type.
+
+use crate::candidate::{Launcher, source_root};
+use crate::databases::Databases;
+use crate::display::Display;
+use crate::error::BenchError;
+use crate::facts;
+use crate::generator::{Oha, Wrk, find_oha, find_wrk};
+use crate::process;
+use crate::progress::Event;
+use crate::result::{FORMAT, Results, Settings};
+use crate::run::{Runner, Steps, chosen};
+use crate::settings::{BenchArguments, BenchCommand, Plan};
+use crate::workload::{Callers, PASSWORD};
+use crate::{compare, report};
+use server::Store;
+use shared::config::Secret;
+use shared::passwords::Passwords;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+
+/// Runs the benchmark, or what was asked for instead.
+///
+/// # Errors
+/// [`BenchError`], in one sentence that says what to do.
+pub fn run(arguments: &BenchArguments) -> Result<(), BenchError> {
+    match &arguments.command {
+        Some(BenchCommand::Compare { before, after }) => {
+            let comparison = compare::compare(&read(before)?, &read(after)?);
+            let comparison = comparison.map_err(|error| BenchError::Report(error.to_string()))?;
+            writeln!(std::io::stdout(), "{comparison}")?;
+            Ok(())
+        }
+        Some(BenchCommand::Report { results }) => {
+            let path = write_report(&read(results)?, results)?;
+            writeln!(std::io::stdout(), "{}", path.display())?;
+            Ok(())
+        }
+        None => tokio::runtime::Runtime::new()?.block_on(bench(arguments)),
+    }
+}
+
+/// Reads a result file.
+///
+/// # Errors
+/// [`BenchError::File`] or [`BenchError::Format`].
+pub fn read(path: &Path) -> Result<Results, BenchError> {
+    let text = std::fs::read_to_string(path).map_err(BenchError::of_file(path))?;
+    let broken = |reason: String| BenchError::Format { path: path.to_owned(), reason };
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+    match value.get("format").and_then(serde_json::Value::as_u64) {
+        Some(format) if format == u64::from(FORMAT) => {}
+        format => return Err(broken(format!("its format is {format:?}, this program reads {FORMAT}"))),
+    }
+    serde_json::from_value(value).map_err(|error| broken(error.to_string()))
+}
+
+async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
+    let display = Display::new(arguments.progress);
+    if cfg!(debug_assertions) {
+        display.note(
+            "this program was built without optimisation: its figures say nothing; run it with `cargo run --release -p lab -- bench`",
+        );
+    }
+    let plan = Plan::of(arguments)?;
+    let candidates = chosen(&plan, arguments)?;
+    let here = std::env::current_dir()?;
+    let root = source_root(&here).ok_or_else(|| {
+        BenchError::Answer("this is not a clone of the project: the benchmark builds its yardsticks from the source".to_owned())
+    })?;
+    std::fs::create_dir_all(&arguments.results).map_err(BenchError::of_file(&arguments.results))?;
+
+    let (wrk, wrk_version) = find_wrk().await?;
+    let tools = root.join("target").join("bench-tools");
+    let oha = match plan.has_fixed_rates {
+        true => Some(find_oha(&tools, |text| display.note(text)).await?),
+        false => None,
+    };
+    let baselines = build_baselines(&root, &plan, &display).await?;
+
+    display.note("looking how quiet the machine is ...");
+    let noise = facts::noise().await;
+    if noise.is_noisy {
+        display.note("the machine is noisy: small differences mean nothing");
+    }
+    let machine = facts::machine().await;
+    let commit = facts::commit(&root).await;
+    let mut versions = facts::versions(&root).await;
+    versions.insert("wrk".to_owned(), wrk_version);
+    if let Some((_, version)) = &oha {
+        versions.insert("oha".to_owned(), version.clone());
+    }
+
+    let folder = tempfile::tempdir()?;
+    let secret = Secret::random(32).map_err(|error| BenchError::Answer(error.to_string()))?.expose().to_owned();
+    let hash = Passwords::start(1)?.hash(PASSWORD).await.map_err(|error| BenchError::Answer(error.to_string()))?;
+    let workers = arguments.workers.map_or_else(cores, usize::from);
+    let threads = cores();
+    let name = file_name(&commit.id, commit.has_changes, &machine.name);
+    let json = arguments.results.join(format!("{name}.json"));
+    let started_at = now();
+    let results = Results {
+        format: FORMAT,
+        started_at: started_at.clone(),
+        finished_at: started_at,
+        is_complete: false,
+        commit,
+        machine,
+        noise,
+        versions,
+        settings: settings(arguments, &plan, workers, threads),
+        subjects: Vec::new(),
+        runs: Vec::new(),
+    };
+    let mut runner = Runner {
+        launcher: Launcher {
+            executable: std::env::current_exe()?,
+            baselines,
+            root: root.clone(),
+            secret: secret.clone(),
+            workers,
+            pool_size: arguments.pool_size.map(usize::from),
+            log: arguments.log.clone(),
+            answers: folder.path().join("answers.json"),
+        },
+        databases: Databases::new(folder.path(), arguments.databases.clone(), hash),
+        wrk: Wrk::new(wrk, threads, folder.path())?,
+        oha: oha.map(|(program, _)| Oha::new(program, threads, folder.path())),
+        callers: Callers::new(&secret)?,
+        folder: folder.path().to_owned(),
+        keep: Box::new({
+            let json = json.clone();
+            move |results| write_results(results, &json)
+        }),
+        steps: Steps::default(),
+        run_number: 0,
+        content: BTreeMap::new(),
+        plan,
+        candidates,
+        results,
+        display,
+    };
+    for candidate in &runner.candidates {
+        runner.results.subjects.push(candidate.subject.clone());
+    }
+
+    // Ctrl-C drops what is under way, with its processes; what was timed stays.
+    let outcome = tokio::select! {
+        outcome = runner.go() => outcome,
+        () = server::interrupted() => Err(BenchError::Stopped),
+    };
+    runner.databases.remove_all().await;
+    finish(runner, arguments, &json, outcome).await
+}
+
+/// Keeps what was timed, whatever happened.
+async fn finish(
+    mut runner: Runner,
+    arguments: &BenchArguments,
+    json: &Path,
+    outcome: Result<(), BenchError>,
+) -> Result<(), BenchError> {
+    runner.results.finished_at = now();
+    runner.results.is_complete = outcome.is_ok();
+    let has_runs = !runner.results.runs.is_empty();
+    let mut report = None;
+    if has_runs {
+        write_results(&runner.results, json)?;
+        report = Some(write_report(&runner.results, json)?);
+    }
+    runner.display.say(&Event::End {
+        results: has_runs.then(|| json.to_owned()),
+        report: report.clone(),
+        is_complete: outcome.is_ok(),
+    });
+    if arguments.json {
+        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&runner.results).unwrap_or_default())?;
+    } else if has_runs && !matches!(runner.display, Display::Json) {
+        writeln!(std::io::stdout(), "{}", report::text(&runner.results))?;
+    }
+    if let Some(report) = report {
+        eprintln!("results  {}\nreport   {}", json.display(), report.display());
+    }
+    match outcome {
+        Err(BenchError::Stopped) if has_runs => {
+            eprintln!("stopped: what was timed until now is kept");
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// Builds the yardsticks, with what the chosen stores need.
+async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<Option<PathBuf>, BenchError> {
+    let mut features: Vec<&str> = plan.variants.iter().filter_map(|variant| feature(variant.store)).collect();
+    features.sort_unstable();
+    features.dedup();
+    display.note("building the yardsticks (cargo build --release -p baselines) ...");
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--quiet", "--package", "baselines", "--features", &features.join(",")]);
+    build.current_dir(root);
+    process::run(build).await?;
+    Ok(Some(target_folder(root).join("release").join("baselines")))
+}
+
+fn feature(store: Store) -> Option<&'static str> {
+    store.database().service().filter(|service| *service != "mysql")
+}
+
+fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// The result file of another run of the same commit on the same machine is written over, unless files were changed.
+fn file_name(commit: &str, has_changes: bool, machine: &str) -> String {
+    let short: String = commit.chars().take(12).collect();
+    let changes = if has_changes { "-changed" } else { "" };
+    format!("{short}{changes}-{machine}")
+}
+
+fn settings(arguments: &BenchArguments, plan: &Plan, workers: usize, threads: usize) -> Settings {
+    Settings {
+        profile: plan.profile.to_owned(),
+        workers,
+        pool_size: arguments.pool_size.map(usize::from),
+        log: arguments.log.clone(),
+        rounds: plan.rounds,
+        seconds: plan.seconds as f64,
+        warm_up_seconds: plan.warm_up_seconds as f64,
+        generator_threads: threads,
+        connections: plan.connections.clone(),
+        users: plan.users.clone(),
+        workloads: plan.workloads.iter().map(|workload| workload.name().to_owned()).collect(),
+        // Without the program's folder, which is nobody's business; database URLs come by environment.
+        command: std::iter::once("lab".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn write_results(results: &Results, path: &Path) -> Result<(), BenchError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(BenchError::of_file(path))?;
+    serde_json::to_writer_pretty(&mut file, results).map_err(|error| BenchError::Report(error.to_string()))?;
+    file.write_all(b"\n").map_err(BenchError::of_file(path))?;
+    file.persist(path).map(drop).map_err(|error| BenchError::File { path: path.to_owned(), source: error.error })
+}
+
+fn write_report(results: &Results, json: &Path) -> Result<PathBuf, BenchError> {
+    let path = json.with_extension("html");
+    let html = report::html(results).map_err(|error| BenchError::Report(error.to_string()))?;
+    std::fs::write(&path, html).map_err(BenchError::of_file(&path))?;
+    Ok(path)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
