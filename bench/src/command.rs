@@ -197,12 +197,14 @@ async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<
     let mut features: Vec<&str> = plan.variants.iter().filter_map(|variant| feature(variant.store)).collect();
     features.sort_unstable();
     features.dedup();
-    display.note("building the yardsticks (cargo build --release -p baselines) ...");
+    // Optimised as this program is.
+    let (profile, folder) = if cfg!(debug_assertions) { ("dev", "debug") } else { ("release", "release") };
+    display.note(format!("building the yardsticks (cargo build --profile {profile} -p baselines) ..."));
     let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--quiet", "--package", "baselines", "--features", &features.join(",")]);
+    build.args(["build", "--quiet", "--profile", profile, "--package", "baselines", "--features", &features.join(",")]);
     build.current_dir(root);
     process::run(build).await?;
-    Ok(Some(target_folder(root).join("release").join("baselines")))
+    Ok(Some(target_folder(root).join(folder).join("baselines")))
 }
 
 fn feature(store: Store) -> Option<&'static str> {

@@ -89,10 +89,7 @@ impl Runner {
     /// What keeps it from going on. What was timed until then is in the results.
     pub(crate) async fn go(&mut self) -> Result<(), BenchError> {
         self.verify_all().await?;
-        self.candidates.retain(|candidate| !matches!(candidate.subject.verified, Verified::Failed { .. }));
-        if !self.candidates.iter().any(|candidate| candidate.subject.kind == Kind::Variant) {
-            return Err(BenchError::Nothing("no variant passes the conformance suite".to_owned()));
-        }
+        self.leave_out_what_failed()?;
         self.plan_steps();
         for users in self.plan.users.clone() {
             let urls = self.fill_all(users).await?;
@@ -104,6 +101,18 @@ impl Runner {
                 self.databases.remove(url).await;
             }
         }
+        Ok(())
+    }
+
+    /// Nothing is timed that failed, nor what only it would be measured by.
+    fn leave_out_what_failed(&mut self) -> Result<(), BenchError> {
+        self.candidates.retain(|candidate| !matches!(candidate.subject.verified, Verified::Failed { .. }));
+        let variants = self.candidates.iter().filter(|candidate| candidate.subject.kind == Kind::Variant);
+        let databases: Vec<Database> = variants.filter_map(|variant| Some(variant.store?.database())).collect();
+        if databases.is_empty() {
+            return Err(BenchError::Nothing("no variant passes the conformance suite".to_owned()));
+        }
+        self.candidates.retain(|candidate| candidate.store.is_none_or(|store| databases.contains(&store.database())));
         Ok(())
     }
 
@@ -428,12 +437,14 @@ impl Runner {
         let counted_parts = counted.len();
         for (part, counted) in &counted {
             let mut run = self.run_of(&name, timing, load, counted);
-            // The parts of the mix have latencies of their own.
+            // The parts of the mix have latencies of their own; whose the server's time was, nobody can tell.
             if counted_parts > 1 {
                 run.workload = format!("{}-{}", workload.name(), part.name());
             }
-            run.server_cpu_seconds = cpu(server_after, server_before);
-            run.database_cpu_seconds = cpu(database_after, database_before);
+            if counted_parts == 1 {
+                run.server_cpu_seconds = cpu(server_after, server_before);
+                run.database_cpu_seconds = cpu(database_after, database_before);
+            }
             run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
             run.failure = samples.bad.clone();
             runs.push(run);

@@ -72,7 +72,7 @@ impl Oha {
         command
             .args(["--no-tui", "--output-format", "json", "--no-color", "-w", "--latency-correction", "--redirect", "0"])
             .args(["-z", &format!("{}s", load.seconds), "-q", &load.rate.to_string()])
-            .args(["-c", &load.connections.to_string(), "--num-threads", &self.threads.to_string()])
+            .args(["-c", &load.connections.to_string(), "--worker-threads", &self.threads.to_string()])
             .args(["-t", "20s", "-m", first.method]);
         if let Some(token) = &first.token {
             command.args(["-H", &format!("Authorization: Bearer {token}")]);
