@@ -2,9 +2,9 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`figures`] | from runs to medians with their spread |
+//! | [`figures`], [`figure`] | from runs to medians with their spread |
 //! | [`ceilings`] | a figure as a fraction of what can be had at most |
-//! | [`charts`], [`rankings`] | the sections with charts of lines, and of bars |
+//! | [`charts`], [`latency`], [`rankings`] | the sections with charts of lines, and of bars |
 //! | [`tables`], [`head`] | the rest of the page |
 //! | [`canvas`], [`lines`], [`bars`], [`pens`] | drawing |
 //! | [`number`], [`words`], [`parts`] | what all of them say it with |
@@ -15,8 +15,11 @@ pub mod bars;
 pub mod canvas;
 pub mod ceilings;
 pub mod charts;
+pub mod figure;
 pub mod figures;
+mod frame;
 pub mod head;
+pub mod latency;
 pub mod lines;
 pub mod number;
 pub mod parts;
@@ -97,7 +100,7 @@ pub fn fragment(results: &Results) -> Result<String, ReportError> {
     let looks = pens::looks(results);
     let sections = [
         charts::throughput(&figures, &looks)?,
-        charts::latency(&figures, &looks)?,
+        latency::latency(&figures, &looks)?,
         rankings::fractions(&figures, &looks)?,
         rankings::cost(&figures, &looks)?,
         rankings::memory(&figures, &looks)?,

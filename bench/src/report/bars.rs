@@ -25,6 +25,8 @@ pub struct BarChart {
     pub references: Vec<f64>,
     /// How far the axis goes at least.
     pub at_least: f64,
+    /// What is longer than this is cut off, so that the rest can be told apart; its value stands above it.
+    pub limit: Option<f64>,
 }
 
 /// What is drawn for one subject.
@@ -66,6 +68,15 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Where it and its stroke end.
+    #[must_use]
+    pub fn end(&self) -> f64 {
+        let whole: f64 = self.parts.iter().map(|(length, _)| length).sum();
+        self.range.map_or(whole, |(_, highest)| highest.max(whole))
+    }
+}
+
 /// From the lowest to the highest, where there were several rounds.
 #[must_use]
 pub fn range(value: &Summary) -> Option<(f64, f64)> {
@@ -86,31 +97,28 @@ impl BarChart {
     fn on(&self, canvas: &Canvas<'_>, height: i32) -> Result<(), DrawError> {
         let ticks = linear_ticks(self.highest());
         let end = ticks.last().copied().unwrap_or(1.0);
-        let x = |value: f64| LEFT + (value / end * f64::from(RIGHT - LEFT)).round() as i32;
+        let x = |value: f64| LEFT + (value.min(end) / end * f64::from(RIGHT - LEFT)).round() as i32;
         let bottom = height - 38;
         for tick in &ticks {
             canvas.line(&[(x(*tick), 4), (x(*tick), bottom)], Colour::Line, Dash::Solid, 1)?;
             canvas.text((x(*tick), bottom + 10), &short(*tick), 11.0, Colour::Soft, Hold::Center)?;
         }
         canvas.text((RIGHT, bottom + 28), self.title, 11.0, Colour::Soft, Hold::Right)?;
-        let mut top = 4;
-        for row in &self.rows {
-            row.on(canvas, top, &x)?;
-            top += row.height();
-        }
         for reference in &self.references {
             canvas.line(&[(x(*reference), 4), (x(*reference), bottom)], Colour::Ink, Dash::Dashed, 1)?;
+        }
+        let mut top = 4;
+        for row in &self.rows {
+            row.on(canvas, top, end, &x)?;
+            top += row.height();
         }
         Ok(())
     }
 
     fn highest(&self) -> f64 {
-        let bars = self.rows.iter().flat_map(|row| &row.bars);
-        let ends = bars.map(|bar| {
-            let whole: f64 = bar.parts.iter().map(|(length, _)| length).sum();
-            bar.range.map_or(whole, |(_, highest)| highest.max(whole))
-        });
-        ends.fold(self.at_least, f64::max)
+        let ends = self.rows.iter().flat_map(|row| &row.bars).map(Bar::end);
+        let highest = ends.fold(self.at_least, f64::max);
+        self.limit.map_or(highest, |limit| highest.min(limit.max(self.at_least)))
     }
 }
 
@@ -119,16 +127,17 @@ impl Row {
         ROW + i32::try_from(self.bars.len()).unwrap_or(1) * (BAR + 2) + 8
     }
 
-    fn on(&self, canvas: &Canvas<'_>, top: i32, x: &dyn Fn(f64) -> i32) -> Result<(), DrawError> {
+    fn on(&self, canvas: &Canvas<'_>, top: i32, end: f64, x: &dyn Fn(f64) -> i32) -> Result<(), DrawError> {
         let middle = top + ROW / 2;
-        // The grid does not run through words.
-        canvas.rectangle((0, top + 1), (360, top + ROW - 1), Colour::Paper)?;
         canvas.marker((LEFT + 5, middle), self.look)?;
         canvas.text((LEFT + 16, middle), &self.name, 12.0, Colour::Ink, Hold::Left)?;
         canvas.text((RIGHT, middle), &self.value, 12.0, Colour::Ink, Hold::Right)?;
         for (number, bar) in self.bars.iter().enumerate() {
             let top = top + ROW + i32::try_from(number).unwrap_or(0) * (BAR + 2);
             self.bar(canvas, bar, top, x)?;
+            if bar.end() > end * 1.001 {
+                tear(canvas, top)?;
+            }
         }
         Ok(())
     }
@@ -140,14 +149,19 @@ impl Row {
         for (length, fill) in &bar.parts {
             // Even the smallest value can be seen.
             let (from, to) = (x(start), x(start + length).max(x(start) + 1));
+            let is_beyond = from >= RIGHT;
             match fill {
+                _ if is_beyond => {}
                 Fill::Solid(colour) => canvas.rectangle((from, top), (to, top + BAR), *colour)?,
-                Fill::Hollow(colour) => canvas.outline((from + 1, top + 1), (to.max(from + 2), top + BAR - 1), *colour)?,
+                Fill::Hollow(colour) => {
+                    canvas.outline((from + 1, top + 1), (to.max(from + 3), top + BAR - 1), *colour)?
+                }
                 Fill::Marker => {}
             }
             start += length;
         }
-        if let Some((lowest, highest)) = bar.range {
+        // Of a bar that is cut off only the upper half would be seen.
+        if let Some((lowest, highest)) = bar.range.filter(|(_, highest)| x(*highest) < RIGHT) {
             canvas.whisker((x(lowest), middle), (x(highest), middle), Colour::Ink)?;
         }
         if bar.parts.iter().any(|(_, fill)| is_marker(fill)) {
@@ -155,4 +169,12 @@ impl Row {
         }
         Ok(())
     }
+}
+
+/// Two strokes across a bar's end: it goes on.
+fn tear(canvas: &Canvas<'_>, top: i32) -> Result<(), DrawError> {
+    for x in [RIGHT - 14, RIGHT - 8] {
+        canvas.line(&[(x, top + BAR + 2), (x + 5, top - 2)], Colour::Paper, Dash::Solid, 3)?;
+    }
+    Ok(())
 }

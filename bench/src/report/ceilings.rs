@@ -31,7 +31,8 @@ impl<'a> Figures<'a> {
     #[must_use]
     pub fn fraction(&self, figure: &Figure, of: Of) -> Option<Fraction<'a>> {
         let subject = self.subject(&figure.key.subject)?;
-        let ceilings = self.subjects(Kind::Ceiling).filter(|ceiling| subject.kind != Kind::Ceiling && is_of(ceiling, subject, of));
+        let ceilings =
+            self.subjects(Kind::Ceiling).filter(|ceiling| subject.kind != Kind::Ceiling && is_of(ceiling, subject, of));
         let figures = ceilings.filter_map(|ceiling| Some((ceiling, self.alike(&figure.key, &ceiling.name)?)));
         let rate = |figure: &Figure| figure.requests_per_second.median;
         let (ceiling, highest) = figures.max_by(|(_, one), (_, other)| rate(one).total_cmp(&rate(other)))?;
@@ -44,7 +45,8 @@ impl<'a> Figures<'a> {
         if let Some(figure) = self.get(&wanted) {
             return Some(figure);
         }
-        let mut others = self.list.iter().filter(|other| other.key.is(&Key { users: other.key.users, ..wanted.clone() }));
+        let mut others =
+            self.list.iter().filter(|other| other.key.is(&Key { users: other.key.users, ..wanted.clone() }));
         let only = others.next()?;
         others.next().is_none().then_some(only)
     }

@@ -25,7 +25,9 @@ pub fn facts(results: &Results) -> Vec<(&'static str, String)> {
         ("System", machine.system.clone()),
     ];
     facts.extend(machine.governor.clone().map(|governor| ("Clock governor", governor)));
-    facts.extend(machine.hypervisor.clone().map(|name| ("Hypervisor", format!("{name}: neighbours may take time away"))));
+    facts.extend(
+        machine.hypervisor.clone().map(|name| ("Hypervisor", format!("{name}: neighbours may take time away"))),
+    );
     facts.push(("When", when(results)));
     facts.push(("Profile", results.settings.profile.clone()));
     facts
@@ -63,7 +65,10 @@ pub fn warnings(results: &Results) -> Vec<String> {
     }
     if results.settings.rounds < ROUNDS_TO_TELL {
         let rounds = counted(results.settings.rounds, "round");
-        warnings.push(format!("There {} only {rounds}: no spread is known for sure.", if results.settings.rounds == 1 { "was" } else { "were" }));
+        warnings.push(format!(
+            "There {} only {rounds}: no spread is known for sure.",
+            if results.settings.rounds == 1 { "was" } else { "were" }
+        ));
     }
     warnings
 }

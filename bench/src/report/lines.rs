@@ -5,7 +5,7 @@ use super::number::short;
 use super::pens::{Colour, Dash, Look};
 use crate::statistics::Summary;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::prelude::ChartBuilder;
+use plotters::prelude::{ChartBuilder, TRANSPARENT};
 use std::ops::Range;
 
 const SIZE: (u32, u32) = (360, 256);
@@ -22,6 +22,8 @@ pub struct LineChart {
     pub places: Vec<(f64, String)>,
     /// The lowest and the highest value that must fit; panels of the same are easier to compare with the same range.
     pub range: Range<f64>,
+    /// What a reader must know who looks at it.
+    pub note: Option<String>,
     /// How the values are spread.
     pub scale: Scale,
     /// The lines.
@@ -86,7 +88,8 @@ impl Scale {
 
     /// An axis that holds the range, with ticks at round values.
     fn axis(self, range: &Range<f64>) -> Axis {
-        let ticks: Vec<(f64, String)> = self.ticks(range).into_iter().map(|tick| (self.place(tick), short(tick))).collect();
+        let ticks: Vec<(f64, String)> =
+            self.ticks(range).into_iter().map(|tick| (self.place(tick), short(tick))).collect();
         let lowest = ticks.first().map_or(0.0, |(place, _)| *place);
         let highest = ticks.last().map_or(1.0, |(place, _)| *place);
         Axis { range: lowest..highest, ticks }
@@ -117,7 +120,8 @@ fn logarithmic_ticks(range: &Range<f64>) -> Vec<f64> {
     let (low, high) = (range.start.max(1e-6), range.end.max(range.start.max(1e-6) * 1.01));
     let powers = low.log10().floor() as i32..=high.log10().ceil() as i32;
     let factors: &[f64] = if powers.clone().count() > 4 { &[1.0] } else { &[1.0, 2.0, 5.0] };
-    let all: Vec<f64> = powers.flat_map(|power| factors.iter().map(move |factor| factor * 10_f64.powi(power))).collect();
+    let all: Vec<f64> =
+        powers.flat_map(|power| factors.iter().map(move |factor| factor * 10_f64.powi(power))).collect();
     let first = all.iter().rposition(|tick| *tick <= low * 1.001).unwrap_or(0);
     let last = all.iter().position(|tick| *tick >= high * 0.999).unwrap_or(all.len());
     all.into_iter().take(last + 1).skip(first).collect()
@@ -150,6 +154,7 @@ impl LineChart {
             .configure_mesh()
             .disable_x_mesh()
             .bold_line_style(line_style(Colour::Line, Dash::Solid, 1))
+            .light_line_style(TRANSPARENT)
             .axis_style(line_style(Colour::Soft, Dash::Solid, 1))
             .x_label_style(text_style(11.0, Colour::Soft, Hold::Center))
             .y_label_style(text_style(11.0, Colour::Soft, Hold::Right))

@@ -29,10 +29,9 @@ pub fn three_digits(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return "0".to_owned();
     }
-    let decimals = 2 - value.abs().log10().floor() as i32;
-    match usize::try_from(decimals) {
-        Ok(decimals) if decimals > 0 => format!("{value:.decimals$}"),
-        _ => count(value.round()),
+    match decimals(value, 3) {
+        0 => count(value.round()),
+        decimals => format!("{value:.decimals$}"),
     }
 }
 
@@ -66,10 +65,16 @@ pub fn bytes(value: f64) -> String {
     }
 }
 
-/// A part of one: `0.52`.
+/// A part of one: `0.52`, `0.015`, `0.00036`; a multiple: `1.34`, `31.84`.
 #[must_use]
 pub fn ratio(value: f64) -> String {
-    if value < 0.1 { format!("{value:.3}") } else { format!("{value:.2}") }
+    if value >= 0.1 || value <= 0.0 { format!("{value:.2}") } else { format!("{value:.*}", decimals(value, 2)) }
+}
+
+/// How many decimals show so many significant digits of a value that is not 0.
+fn decimals(value: f64, digits: i32) -> usize {
+    let decimals = digits - 1 - value.abs().log10().floor() as i32;
+    usize::try_from(decimals).unwrap_or(0)
 }
 
 /// A part of a hundred: `7 %`, `0.4 %`.
@@ -127,6 +132,8 @@ mod tests {
         check(bytes(8_200_000_000.0), "8.2 GB");
         check(ratio(0.523), "0.52");
         check(ratio(0.015), "0.015");
+        check(ratio(0.000_36), "0.00036");
+        check(ratio(31.84), "31.84");
         check(percent(0.074), "7 %");
         check(percent(0.004), "0.4 %");
         check(percent(0.0), "0 %");

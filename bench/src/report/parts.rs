@@ -41,6 +41,8 @@ pub struct Chart {
     pub caption: String,
     /// The drawing.
     pub svg: String,
+    /// What is not in it.
+    pub note: Option<String>,
     /// The same in numbers.
     pub table: Table,
 }
@@ -115,7 +117,10 @@ impl Section {
 /// # Errors
 ///
 /// [`DrawError`].
-pub fn legend<'a>(subjects: impl IntoIterator<Item = (&'a str, Look)>, with_line: bool) -> Result<Vec<Entry>, DrawError> {
+pub fn legend<'a>(
+    subjects: impl IntoIterator<Item = (&'a str, Look)>,
+    with_line: bool,
+) -> Result<Vec<Entry>, DrawError> {
     let entries = subjects.into_iter().map(|(name, look)| {
         let svg = svg((if with_line { 40 } else { 14 }, 14), "", |canvas| {
             if with_line {

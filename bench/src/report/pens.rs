@@ -44,19 +44,19 @@ impl Colour {
         Self::Sky,
     ];
 
-    /// As a value in SVG; the second colour is for a chart that was taken out of its page.
+    /// As a value in SVG.
     pub(super) fn css(self) -> &'static str {
         match self {
-            Self::Ink => "var(--ink, #1d1b19)",
-            Self::Soft => "var(--soft, #67615a)",
-            Self::Line => "var(--line, #ddd6cc)",
-            Self::Paper => "var(--card, #fff)",
-            Self::Blue => "var(--blue, #0072b2)",
-            Self::Vermillion => "var(--vermillion, #d55e00)",
-            Self::Green => "var(--green, #009e73)",
-            Self::Purple => "var(--purple, #cc79a7)",
-            Self::Orange => "var(--orange, #e69f00)",
-            Self::Sky => "var(--sky, #56b4e9)",
+            Self::Ink => "var(--ink)",
+            Self::Soft => "var(--soft)",
+            Self::Line => "var(--line)",
+            Self::Paper => "var(--card)",
+            Self::Blue => "var(--blue)",
+            Self::Vermillion => "var(--vermillion)",
+            Self::Green => "var(--green)",
+            Self::Purple => "var(--purple)",
+            Self::Orange => "var(--orange)",
+            Self::Sky => "var(--sky)",
         }
     }
 }

@@ -1,83 +1,23 @@
 //! The charts of bars: fraction of the ceiling, cost, memory, growth with data, time to first answer.
 
 use super::ReportError;
-use super::bars::{Bar, BarChart, Fill, Row, range};
+use super::bars::{Bar, Fill, range};
 use super::ceilings::Of;
 use super::charts::{Looks, most_rounds};
-use super::figures::{Figure, Figures, distinct};
+use super::figures::{Figures, distinct};
+use super::frame::{Entry, Frame, by_workload};
 use super::number::{bytes, counted, millis, ratio, three_digits, whole};
-use super::parts::{Cell, Chart, Group, Section, Table, rounds};
+use super::parts::{Cell, Group, Section, rounds};
 use super::pens::Colour;
 use super::words;
 use crate::result::Subject;
 use crate::statistics::Summary;
 
-/// A subject's bars before they are drawn.
-struct Entry<'a> {
-    name: &'a str,
-    /// What the rows are sorted by.
-    size: f64,
-    value: String,
-    bars: Vec<Bar>,
-    cells: Vec<Cell>,
-}
-
-/// What all rows of a chart have in common.
-struct Frame {
-    caption: String,
-    /// Below the axis.
-    title: &'static str,
-    /// The columns of its table.
-    columns: Vec<&'static str>,
-    references: Vec<f64>,
-    at_least: f64,
-    /// Whether the highest value is the best.
-    highest_first: bool,
-}
-
-impl Frame {
-    fn draw(self, mut entries: Vec<Entry<'_>>, looks: &Looks<'_>) -> Result<Option<Chart>, ReportError> {
-        if entries.is_empty() {
-            return Ok(None);
-        }
-        entries.sort_by(|one, other| one.size.total_cmp(&other.size));
-        if self.highest_first {
-            entries.reverse();
-        }
-        let head = std::iter::once("").chain(self.columns).map(str::to_owned).collect();
-        let cells = entries.iter().map(|entry| (entry.name.to_owned(), entry.cells.clone())).collect();
-        let table = Table::simple(format!("{}: {}", self.caption, self.title), head, cells);
-        let row = |entry: Entry<'_>| {
-            let look = *looks.get(entry.name)?;
-            Some(Row { name: entry.name.to_owned(), look, value: entry.value, bars: entry.bars })
-        };
-        let chart = BarChart {
-            alternative: format!("{}: {}; the numbers are in the table below.", self.caption, self.title),
-            title: self.title,
-            rows: entries.into_iter().filter_map(row).collect(),
-            references: self.references,
-            at_least: self.at_least,
-        };
-        Ok(Some(Chart { caption: self.caption, svg: chart.draw()?, table }))
-    }
-}
-
-/// One chart for each workload at the middle number of connections.
-fn by_workload<'a>(
-    figures: &'a Figures<'_>,
-    looks: &Looks<'_>,
-    frame: impl Fn(String) -> Frame,
-    entry: impl Fn(&'a Figure) -> Option<Entry<'a>>,
-) -> Result<Vec<Group>, ReportError> {
-    let mut charts = Vec::new();
-    for workload in figures.workloads() {
-        let (Some(users), Some(connections)) = (figures.main_users(), figures.middle_connections(workload)) else { continue };
-        let all = figures.results.subjects.iter();
-        let entries = all.filter_map(|subject| entry(figures.closed(&subject.name, workload, users, connections)?)).collect();
-        let caption = format!("{}, {}", words::workload(workload), counted(connections, "connection"));
-        charts.extend(frame(caption).draw(entries, looks)?);
-    }
-    Ok(vec![Group { title: None, legend: Vec::new(), charts }])
+/// Where all these charts were timed, in words.
+fn at(figures: &Figures<'_>) -> String {
+    let users = figures.main_users().map(|users| format!("{} users", whole(users)));
+    let connections = figures.common_connections().map(|connections| counted(connections, "connection"));
+    users.into_iter().chain(connections).collect::<Vec<_>>().join(", ")
 }
 
 /// Requests a second as a fraction of what was possible.
@@ -115,10 +55,12 @@ pub fn fractions(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Sect
                 .collect(),
         })
     })?;
-    let about = "How much is left of what is possible on this machine: the full bar is the fraction of the framework’s ceiling (the same \
+    let at = at(figures);
+    let about = format!(
+        "How much is left of what is possible on this machine: the full bar is the fraction of the framework’s ceiling (the same \
                  bytes without a framework or a database), the outlined one, where there is one, of the store’s own (the database without a \
-                 server). The range is the worst: lowest over highest to highest over lowest."
-        .to_owned();
+                 server); {at}. The range is the worst: lowest over highest to highest over lowest."
+    );
     Ok(Section { id: "fraction", title: "Fraction of the ceiling", about, groups }.if_any())
 }
 
@@ -147,12 +89,16 @@ pub fn cost(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>,
             size: total.median,
             value: format!("{} s", shown.join(" + ")),
             bars: vec![Bar { parts, range: range(total) }],
-            cells: [cost.server, cost.database, cost.total].iter().map(|part| Cell::of(part.as_ref(), three_digits)).collect(),
+            cells: [cost.server, cost.database, cost.total]
+                .iter()
+                .map(|part| Cell::of(part.as_ref(), three_digits))
+                .collect(),
         })
     })?;
     let about = format!(
-        "Processor time that 1,000 requests take: full, the server’s; outlined, the database’s where it is a process of its own; {}. \
+        "Processor time that 1,000 requests take: full, the server’s; outlined, the database’s where it is a process of its own; {}, {}. \
          Lower is better.",
+        at(figures),
         rounds(most_rounds(figures)),
     );
     Ok(Section { id: "cost", title: "Cost of 1,000 requests", about, groups }.if_any())
@@ -185,7 +131,8 @@ pub fn memory(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
         })
     })?;
     let about = format!(
-        "The most main memory that the server had in use since its start (resident set size); {}. Lower is better.",
+        "The most main memory that the server had in use since its start (resident set size); {}, {}. Lower is better.",
+        at(figures),
         rounds(most_rounds(figures)),
     );
     Ok(Section { id: "memory", title: "Peak memory", about, groups }.if_any())
@@ -197,7 +144,8 @@ pub fn memory(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
 ///
 /// [`ReportError`].
 pub fn growth(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>, ReportError> {
-    let mut sizes = distinct(figures.list.iter().filter(|figure| figure.key.is_closed()).map(|figure| figure.key.users));
+    let mut sizes =
+        distinct(figures.list.iter().filter(|figure| figure.key.is_closed()).map(|figure| figure.key.users));
     sizes.sort_unstable();
     let (Some(smallest), Some(largest)) = (sizes.first().copied(), sizes.last().copied()) else { return Ok(None) };
     let mut charts = Vec::new();
@@ -212,7 +160,7 @@ pub fn growth(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
             at_least: 1.5,
             highest_first: false,
         };
-        charts.extend(frame.draw(entries, looks)?);
+        charts.extend(frame.draw(figures, entries, looks)?);
     }
     let about = format!(
         "Processor time of a request (where that is not known: time) with {} users as a multiple of that with {}. The dashed lines stand \
@@ -224,7 +172,13 @@ pub fn growth(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
     Ok(Section { id: "growth", title: "Growth with data", about, groups }.if_any())
 }
 
-fn grown<'a>(figures: &Figures<'_>, subject: &'a Subject, workload: &str, smallest: u64, largest: u64) -> Option<Entry<'a>> {
+fn grown<'a>(
+    figures: &Figures<'_>,
+    subject: &'a Subject,
+    workload: &str,
+    smallest: u64,
+    largest: u64,
+) -> Option<Entry<'a>> {
     if smallest == largest {
         return None;
     }
@@ -277,7 +231,7 @@ pub fn start(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>
         at_least: 0.0,
         highest_first: false,
     };
-    let charts = frame.draw(entries.collect(), looks)?.into_iter().collect();
+    let charts = frame.draw(figures, entries.collect(), looks)?.into_iter().collect();
     let about = "Median of all starts, strokes from the shortest to the longest. Lower is better.".to_owned();
     let groups = vec![Group { title: None, legend: Vec::new(), charts }];
     Ok(Section { id: "start", title: "Time to first answer", about, groups }.if_any())

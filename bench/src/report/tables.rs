@@ -31,7 +31,8 @@ pub struct Timed<'a> {
 /// Who was timed, by kind, and who was not.
 #[must_use]
 pub fn who<'a>(figures: &Figures<'a>) -> Vec<(&'static str, Vec<Timed<'a>>)> {
-    let of_kind = |(kind, title)| (title, figures.subjects(kind).map(|subject| timed(figures, subject)).collect::<Vec<_>>());
+    let of_kind =
+        |(kind, title)| (title, figures.subjects(kind).map(|subject| timed(figures, subject)).collect::<Vec<_>>());
     KINDS.map(of_kind).into_iter().filter(|(_, list)| !list.is_empty()).collect()
 }
 
@@ -79,17 +80,21 @@ pub fn summary(figures: &Figures<'_>) -> Option<Table> {
         let is_any = cells.iter().any(Option::is_some);
         is_any.then(|| (subject.name.clone(), cells.into_iter().map(|figure| glance(figures, figure)).collect()))
     };
-    let bodies = KINDS.map(|(kind, title)| Body { title: Some(title.to_owned()), rows: figures.subjects(kind).filter_map(row).collect() });
+    let bodies = KINDS.map(|(kind, title)| Body {
+        title: Some(title.to_owned()),
+        rows: figures.subjects(kind).filter_map(row).collect(),
+    });
     let bodies: Vec<Body> = bodies.into_iter().filter(|body| !body.rows.is_empty()).collect();
-    let counts = distinct(columns.iter().map(|(_, connections)| *connections));
+    let common = figures.common_connections();
     let name = |(workload, connections): &(&str, usize)| {
-        if counts.len() == 1 { (*workload).to_owned() } else { format!("{workload} ({connections})") }
+        if common.is_some() { (*workload).to_owned() } else { format!("{workload} ({connections})") }
     };
-    let at = match counts.as_slice() {
-        [connections] => counted(*connections, "connection"),
-        _ => "as many connections as the column’s name says".to_owned(),
-    };
-    let caption = format!("Requests answered each second at {at}, {} users: median, range, fraction of the ceiling", whole(users));
+    let many = || "as many connections as the column’s name says".to_owned();
+    let at = common.map_or_else(many, |connections| counted(connections, "connection"));
+    let caption = format!(
+        "Requests answered each second at {at}, {} users: median, range, fraction of the ceiling",
+        whole(users)
+    );
     let head = std::iter::once(String::new()).chain(columns.iter().map(name)).collect();
     (!bodies.is_empty()).then_some(Table { caption, head, bodies })
 }
@@ -134,7 +139,10 @@ pub fn round_trips(results: &Results) -> Option<Table> {
     let told: Vec<&Subject> = results.subjects.iter().filter(|subject| !subject.round_trips.is_empty()).collect();
     let column = |subject: &Subject| {
         let store = subject.store.clone()?;
-        let is_same = told.iter().filter(|other| other.store == subject.store).all(|other| other.round_trips == subject.round_trips);
+        let is_same = told
+            .iter()
+            .filter(|other| other.store == subject.store)
+            .all(|other| other.round_trips == subject.round_trips);
         is_same.then_some(store)
     };
     let mut columns: Vec<(String, &Subject)> = Vec::new();
@@ -149,7 +157,9 @@ pub fn round_trips(results: &Results) -> Option<Table> {
     let cell = |subject: &Subject, operation: &str| {
         Cell::plain(subject.round_trips.get(operation).map_or_else(|| NOTHING.to_owned(), |trips| whole(*trips)))
     };
-    let row = |operation: &&String| ((*operation).clone(), columns.iter().map(|(_, subject)| cell(subject, operation)).collect());
+    let row = |operation: &&String| {
+        ((*operation).clone(), columns.iter().map(|(_, subject)| cell(subject, operation)).collect())
+    };
     let rows: Vec<_> = operations.iter().map(row).collect();
     let head = std::iter::once(String::new()).chain(columns.iter().map(|(name, _)| name.clone())).collect();
     (!rows.is_empty()).then(|| Table::simple("Round trips to the database for each operation".to_owned(), head, rows))
@@ -179,7 +189,24 @@ pub fn settings(results: &Results) -> Vec<(&'static str, String)> {
 /// Every figure with everything that is known about it.
 #[must_use]
 pub fn all(figures: &Figures<'_>) -> Option<Table> {
-    let head = ["", "users", "conn.", "load", "rounds", "requests/s", "p50", "p90", "p99", "p99.9", "max", "server s", "database s", "generator s", "peak memory", "errors"];
+    let head = [
+        "",
+        "users",
+        "conn.",
+        "load",
+        "rounds",
+        "requests/s",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "server s",
+        "database s",
+        "generator s",
+        "peak memory",
+        "errors",
+    ];
     let of_workload = |workload: &str| Body {
         title: Some(format!("{} ({workload})", words::workload(workload))),
         rows: figures.list.iter().filter(|figure| figure.key.workload == workload).map(row).collect(),

@@ -1,21 +1,21 @@
 //! Names as sentences have them.
 
 use super::figures::Key;
-use super::number::{count, whole};
+use super::number::{count, counted, whole};
 use crate::result::Load;
 
 /// What a workload does.
 #[must_use]
 pub fn workload(name: &str) -> &str {
     match name {
-        "hello" => "Hello: nothing but the framework",
+        "hello" => "Hello, without a database",
         "read-one" => "Read one user",
         "list" => "List a page of 20 users",
         "create" => "Create a product",
         "update" => "Update a user",
         "order" => "Place an order of 3 lines",
         "report" => "Sales report",
-        "mix" => "Mix: 80 % read one, 20 % update",
+        "mix" => "80 % read one, 20 % update",
         "login" => "Log in (Argon2id)",
         other => other,
     }
@@ -33,6 +33,6 @@ pub fn load(load: Load) -> String {
 /// `read-one, 10,000 users, 64 connections, as fast as answered`.
 #[must_use]
 pub fn place(key: &Key) -> String {
-    let Key { workload, users, connections, .. } = key;
-    format!("{workload}, {} users, {connections} connections, {}", whole(*users), load(key.load))
+    let connections = counted(key.connections, "connection");
+    format!("{}, {} users, {connections}, {}", key.workload, whole(key.users), load(key.load))
 }

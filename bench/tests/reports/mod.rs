@@ -1,1 +1,4 @@
+mod comparison;
+mod figures;
 mod page;
+mod schema;
