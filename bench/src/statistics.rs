@@ -30,11 +30,61 @@ impl Summary {
     pub fn spread(&self) -> f64 {
         if self.median == 0.0 { 0.0 } else { (self.max - self.min) / self.median }
     }
+
+    /// The same in another unit.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        Self { median: self.median * factor, min: self.min * factor, max: self.max * factor, count: self.count }
+    }
+
+    /// This as a multiple of another: median over median, from lowest over highest to highest over lowest. None over 0.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Option<Self> {
+        let is_possible = other.min > 0.0;
+        is_possible.then(|| Self {
+            median: self.median / other.median,
+            min: self.min / other.max,
+            max: self.max / other.min,
+            count: self.count.min(other.count),
+        })
+    }
+
+    /// Whether what came after differs from this by more than noise: at least [`ROUNDS_TO_TELL`] rounds on both sides, no
+    /// value of the one within the range of the other, and medians further apart than either range is wide.
+    #[must_use]
+    pub fn difference(&self, after: &Self) -> Difference {
+        if self.count.min(after.count) < ROUNDS_TO_TELL {
+            return Difference::TooFewRounds;
+        }
+        let overlap = self.min <= after.max && after.min <= self.max;
+        let widest = (self.max - self.min).max(after.max - after.min);
+        match after.median - self.median {
+            change if overlap || change.abs() <= widest => Difference::WithinNoise,
+            change if change > 0.0 => Difference::Higher,
+            _ => Difference::Lower,
+        }
+    }
+}
+
+/// With fewer rounds a range says too little: two values next to each other may be chance.
+pub const ROUNDS_TO_TELL: usize = 3;
+
+/// What can be said about two summaries of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Nothing: there are not enough rounds.
+    TooFewRounds,
+    /// Rounds of the same differ as much.
+    WithinNoise,
+    /// The second is lower.
+    Lower,
+    /// The second is higher.
+    Higher,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Summary;
+    use super::{Difference, Summary};
 
     #[test]
     fn the_middle_is_the_middle() {
@@ -48,5 +98,30 @@ mod tests {
     fn nothing_has_no_middle() {
         assert_eq!(Summary::of([]), None);
         assert_eq!(Summary::of([f64::NAN, 7.0]).unwrap().count, 1);
+    }
+
+    #[test]
+    fn a_multiple_spans_the_worst_and_the_best_pair() {
+        let (one, other) = (Summary::of([8.0, 10.0, 12.0]).unwrap(), Summary::of([4.0, 5.0, 6.0]).unwrap());
+        let ratio = one.over(&other).unwrap();
+        assert_eq!((ratio.median, ratio.min, ratio.max, ratio.count), (2.0, 8.0 / 6.0, 3.0, 3));
+        assert_eq!(one.over(&Summary::of([0.0, 1.0]).unwrap()), None);
+    }
+
+    #[test]
+    fn a_difference_is_more_than_noise_or_it_is_none() {
+        let check = |before: &[f64], after: &[f64], expected: Difference| {
+            let of = |values: &[f64]| Summary::of(values.iter().copied()).unwrap();
+            assert_eq!(of(before).difference(&of(after)), expected, "{before:?} and {after:?}");
+        };
+        check(&[100.0, 101.0, 102.0], &[120.0, 121.0, 122.0], Difference::Higher);
+        check(&[120.0, 121.0, 122.0], &[100.0, 101.0, 102.0], Difference::Lower);
+        check(&[100.0, 101.0, 102.0], &[102.0, 103.0, 104.0], Difference::WithinNoise);
+        check(&[100.0, 101.0, 102.0], &[100.0, 101.0, 102.0], Difference::WithinNoise);
+        // The ranges do not overlap, but the first is wider than the medians are apart.
+        check(&[90.0, 100.0, 110.0], &[111.0, 112.0, 113.0], Difference::WithinNoise);
+        check(&[100.0, 101.0], &[200.0, 201.0, 202.0], Difference::TooFewRounds);
+        check(&[100.0, 101.0, 102.0], &[200.0], Difference::TooFewRounds);
+        check(&[100.0; 3], &[100.5; 3], Difference::Higher);
     }
 }

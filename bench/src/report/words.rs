@@ -1,0 +1,38 @@
+//! Names as sentences have them.
+
+use super::figures::Key;
+use super::number::{count, counted, whole};
+use crate::result::Load;
+
+/// What a workload does.
+#[must_use]
+pub fn workload(name: &str) -> &str {
+    match name {
+        "hello" => "Hello, without a database",
+        "read-one" => "Read one user",
+        "list" => "List a page of 20 users",
+        "create" => "Create a product",
+        "update" => "Update a user",
+        "order" => "Place an order of 3 lines",
+        "report" => "Sales report",
+        "mix" => "80 % read one, 20 % update",
+        "login" => "Log in (Argon2id)",
+        other => other,
+    }
+}
+
+/// How the load came, in a few words.
+#[must_use]
+pub fn load(load: Load) -> String {
+    match load {
+        Load::Closed => "as fast as answered".to_owned(),
+        Load::Open { rate } => format!("{}/s", count(rate)),
+    }
+}
+
+/// `read-one, 10,000 users, 64 connections, as fast as answered`.
+#[must_use]
+pub fn place(key: &Key) -> String {
+    let connections = counted(key.connections, "connection");
+    format!("{}, {} users, {connections}, {}", key.workload, whole(key.users), load(key.load))
+}

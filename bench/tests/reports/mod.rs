@@ -1,0 +1,4 @@
+mod comparison;
+mod figures;
+mod page;
+mod schema;
