@@ -25,6 +25,11 @@ diff *ARGS:
 contract *ARGS:
     cargo run -p contract -- {{ARGS}}
 
+# Measure what each part of a request costs, without a server: just bench-parts tokens
+[group('check')]
+bench-parts *ARGS:
+    cargo bench -p shared -p store-memory -- {{ARGS}}
+
 # Start, stop and show the databases that the examples and the tests use: just services up
 [group('check')]
 services *ARGS:

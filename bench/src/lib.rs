@@ -8,7 +8,7 @@
 //! | `candidate`, `yardsticks` | the variants, and what they are measured by |
 //! | `generator` | wrk and oha: the load comes from programs of their own |
 //! | `check` | looking after the load: is what was acknowledged there? |
-//! | [`usage`], [`facts`] | processor time and memory of processes; what can be said of a variant and a machine without timing |
+//! | [`usage`], [`facts`] | processor time and memory of processes; what can be said of a variant and of the machine without timing a request |
 //! | [`result`], [`statistics`] | what a run leaves: the JSON file; medians with their spread |
 //! | [`report`], [`compare`] | one HTML page with charts, made of such a file; two such files: which differences are more than noise |
 //! | [`command`], [`progress`] | `lab bench`, and what it says while it goes on |

@@ -358,8 +358,8 @@ impl Problem {
     /// Its kind, with slug, status and title.
     pub fn kind(&self) -> Kind {
         let slug = self.slug();
-        let [fallback, ..] = KINDS;
-        KINDS.into_iter().find(|kind| kind.slug == slug).unwrap_or(fallback)
+        let [fallback, ..] = &KINDS;
+        *KINDS.iter().find(|kind| kind.slug == slug).unwrap_or(fallback)
     }
 
     /// The HTTP status code.

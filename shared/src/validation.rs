@@ -28,6 +28,9 @@ const NAME_SHOWN: usize = 100;
 
 /// The beginning of a name that a client made up, for an answer.
 pub fn shown(name: &str) -> &str {
+    if name.len() <= NAME_SHOWN {
+        return name;
+    }
     name.char_indices().nth(NAME_SHOWN).and_then(|(end, _)| name.get(..end)).unwrap_or(name)
 }
 
@@ -217,7 +220,23 @@ fn code_of(code: &str) -> &'static str {
 
 /// The RFC 6901 JSON pointer of these member names and indexes.
 pub fn pointer(segments: &[&str]) -> String {
-    segments.iter().map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1"))).collect()
+    let mut pointer = String::new();
+    for segment in segments {
+        push_segment(&mut pointer, segment);
+    }
+    pointer
+}
+
+/// Takes a pointer one step further, to this member name or index.
+pub fn push_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    for character in segment.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            character => pointer.push(character),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use super::{Body, is_within};
 use crate::problem::FieldError;
-use crate::validation::{ERRORS_MAX, field_errors, pointer, shown};
+use crate::validation::{ERRORS_MAX, field_errors, pointer, push_segment, shown};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_path_to_error::Segment;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 /// Values that are of the right type and still wrong.
@@ -147,7 +147,7 @@ impl Walk<'_> {
     /// On to a member or an element; what `here` gets goes on from there.
     fn step<T>(&mut self, segment: &str, here: impl FnOnce(Walk<'_>) -> T) -> T {
         let length = self.place.len();
-        self.place.push_str(&pointer(&[shown(segment)]));
+        push_segment(self.place, shown(segment));
         let outcome = here(Walk { place: self.place, twice: self.twice });
         self.place.truncate(length);
         outcome
@@ -178,7 +178,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             self.step(&name, |mut member| {
                 if seen.contains(&name) {

@@ -1,6 +1,6 @@
 //! Points in time as the contract writes them.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, SecondsFormat, SubsecRound, Timelike, Utc};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -37,8 +37,24 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 with exactly three decimals and `Z`.
+    ///
+    /// Two of them stand in each resource of a page: chrono's own way, number by number, would be half of the time that
+    /// its JSON takes.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        let Self(time) = self;
+        let Ok(year @ 0..=9999) = u32::try_from(time.year()) else {
+            return formatter.write_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true));
+        };
+        let (month, day, millis) = (time.month(), time.day(), time.timestamp_subsec_millis());
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+        let of = |number: u32, unit: u32| u8::try_from(number / unit % 10).map_or(b'?', |digit| b'0' + digit);
+        #[rustfmt::skip]
+        let text = [
+            of(year, 1_000), of(year, 100), of(year, 10), of(year, 1), b'-', of(month, 10), of(month, 1), b'-',
+            of(day, 10), of(day, 1), b'T', of(hour, 10), of(hour, 1), b':', of(minute, 10), of(minute, 1), b':',
+            of(second, 10), of(second, 1), b'.', of(millis, 100), of(millis, 10), of(millis, 1), b'Z',
+        ];
+        formatter.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -86,6 +102,7 @@ impl Serialize for Day {
 #[cfg(test)]
 mod tests {
     use super::{Day, Timestamp};
+    use chrono::SecondsFormat;
 
     #[test]
     fn a_day_is_read_in_one_spelling_only() {
@@ -110,6 +127,15 @@ mod tests {
     fn a_timestamp_is_written_with_three_decimals() {
         let timestamp = Timestamp::from_millis(1_700_000_000_000).unwrap();
         assert_eq!(timestamp.to_string(), "2023-11-14T22:13:20.000Z");
+    }
+
+    #[test]
+    fn a_timestamp_is_written_as_chrono_writes_it() {
+        // From the year -1 to the year 10001, in steps that come to all months, hours and milliseconds.
+        for millis in (-62_199_000_000_000..253_450_000_000_000).step_by(12_345_678_901) {
+            let timestamp = Timestamp::from_millis(millis).unwrap();
+            assert_eq!(timestamp.to_string(), timestamp.0.to_rfc3339_opts(SecondsFormat::Millis, true), "{millis}");
+        }
     }
 
     #[test]
