@@ -153,8 +153,8 @@ def code_of(failure):
     kind = failure["type"]
     if kind == "literal_error" and not isinstance(failure["input"], str):
         return "type"
-    # What remains says that a string, a number, an object or an array was expected.
-    return CODES.get(kind) or (kind if "-" in kind else "type")
+    # `string_type`, `int_type`, `list_type`, `model_type` ...; what has another name is a rule of `schemas.py`.
+    return "type" if kind.endswith("_type") else CODES.get(kind, kind)
 
 
 def refuse(errors):

@@ -15,6 +15,9 @@ from .tokens import authenticate
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{TAG}(?:[ \t]*,(?:[ \t]*{TAG})?)*[ \t]*")
 
+# The largest body taken, in bytes.
+BODY_LIMIT = 64 * 1024
+
 KEY = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -55,7 +58,7 @@ def endpoint(*, token=False, if_match=False, if_none_match=False, idempotency_ke
             if body is not None:
                 # Every operation with a body needs a token or takes a password.
                 g.private = True
-                data = request.get_data(cache=False)
+                data = read_data()
                 with layer("validation"):
                     arguments["body"] = read_body(body, data)
             if query is not None:
@@ -67,6 +70,16 @@ def endpoint(*, token=False, if_match=False, if_none_match=False, idempotency_ke
         return guarded
 
     return decorate
+
+
+def read_data():
+    """The bytes of the body. One that says itself that it is too large is refused before any of it is read."""
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise Problem("payload-too-large")
+    data = request.get_data(cache=False)
+    if len(data) > BODY_LIMIT:
+        raise Problem("payload-too-large")
+    return data
 
 
 def read_condition(name):

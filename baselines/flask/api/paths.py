@@ -19,5 +19,8 @@ class PathAsSent:
             # A request to a proxy names the host, too.
             path = urlsplit(path).path or "/"
         environ["stackdiff.path"] = path
+        if path.startswith("//"):
+            # Flask would take them for one slash. No route has a percent sign.
+            path = f"/%{path}"
         environ["PATH_INFO"] = UNRESERVED.sub(lambda found: chr(int(found[1], 16)), path)
         return self.application(environ, start_response)

@@ -3,6 +3,7 @@
 import logging
 
 from flask import current_app, g, request
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
@@ -76,6 +77,7 @@ def init_app(app):
     """Has every error answered as a problem."""
     app.register_error_handler(Problem, answer)
     app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(ParseException, answer_broken)
     app.register_error_handler(OperationalError, answer_store)
     app.register_error_handler(Exception, answer_defect)
 
@@ -115,10 +117,14 @@ def answer_http(error):
         case RequestEntityTooLarge():
             return answer(Problem("payload-too-large"))
         case _ if error.code == 400:
-            # The connection broke while the body was read.
-            return answer(Problem("malformed-json", "The body could not be read."))
+            return answer_broken(error)
         case _:
             return answer_defect(error)
+
+
+def answer_broken(_error):
+    """The connection broke while the body was read, or the body is no series of chunks."""
+    return answer(Problem("malformed-json", "The body could not be read."))
 
 
 def answer_store(error):

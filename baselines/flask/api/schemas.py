@@ -64,6 +64,12 @@ def at_most(count):
     return BeforeValidator(rule)
 
 
+def each_product_once(lines):
+    if len({line.product_id for line in lines}) < len(lines):
+        raise Failure("duplicate-product", "must name each product once")
+    return lines
+
+
 def attribute(value):
     """The value of an attribute. Whole numbers are kept without a fraction."""
     if isinstance(value, bool):
@@ -169,7 +175,7 @@ class NewOrderLine(Strict):
 
 
 class NewOrder(Strict):
-    lines: Annotated[list[NewOrderLine], Field(min_length=1), at_most(LINES_MAX)]
+    lines: Annotated[list[NewOrderLine], Field(min_length=1), AfterValidator(each_product_once), at_most(LINES_MAX)]
 
 
 class OrderPatch(Strict):
