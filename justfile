@@ -40,6 +40,11 @@ services *ARGS:
 test *ARGS:
     ./test {{ARGS}}
 
+# Flask and SQLAlchemy under gunicorn, the peer that the benchmark compares with: just run-flask --listen 127.0.0.1:3000
+[group('run one variant')]
+run-flask *ARGS:
+    scripts/flask {{ARGS}}
+
 # axum, data in the memory of the process.
 [group('run one variant')]
 run-axum-memory *ARGS:

@@ -30,9 +30,9 @@ struct Arguments {
     #[arg(required_unless_present = "list")]
     urls: Vec<String>,
 
-    /// Run only the cases whose name holds this text
+    /// Run only the cases whose name holds this text; repeat it for cases of several texts
     #[arg(long, value_name = "SUBSTRING", conflicts_with = "differential")]
-    only: Option<String>,
+    only: Vec<String>,
 
     /// List the names of the cases and run nothing
     #[arg(long)]
@@ -55,7 +55,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = if arguments.list {
-        list(arguments.only.as_deref())
+        list(&arguments.only)
     } else if arguments.login_timing {
         time_logins(&arguments.urls).await
     } else if arguments.differential {
@@ -74,16 +74,17 @@ fn say(line: std::fmt::Arguments<'_>) -> Result<(), CaseError> {
     writeln!(std::io::stdout(), "{line}").map_err(|error| CaseError::new(format!("nobody reads this: {error}")))
 }
 
-fn chosen(only: Option<&str>) -> Result<Vec<Case>, CaseError> {
-    let cases: Vec<_> =
-        cases::all().into_iter().filter(|case| only.is_none_or(|part| case.name().contains(part))).collect();
-    if cases.is_empty() {
-        return Err(CaseError::new("no case has a name that holds this text; --list shows all names"));
+/// The cases whose name holds one of these texts, or all. A text that no name holds is refused: it was meant to choose.
+fn chosen(only: &[String]) -> Result<Vec<Case>, CaseError> {
+    let mut cases = cases::all();
+    if let Some(part) = only.iter().find(|part| !cases.iter().any(|case| case.name().contains(part.as_str()))) {
+        return Err(CaseError::new(format!("no case has a name that holds `{part}`; --list shows all names")));
     }
+    cases.retain(|case| only.is_empty() || only.iter().any(|part| case.name().contains(part.as_str())));
     Ok(cases)
 }
 
-fn list(only: Option<&str>) -> Result<ExitCode, CaseError> {
+fn list(only: &[String]) -> Result<ExitCode, CaseError> {
     for case in chosen(only)? {
         say(format_args!("{}", case.name()))?;
     }
@@ -110,7 +111,7 @@ async fn listening(url: &str) -> Result<(), CaseError> {
 }
 
 async fn run(arguments: &Arguments) -> Result<ExitCode, CaseError> {
-    let cases = chosen(arguments.only.as_deref())?;
+    let cases = chosen(&arguments.only)?;
     let refused = |error: ClientError| CaseError::new(error.to_string());
     let (first, others) = arguments.urls.split_first().ok_or_else(|| CaseError::new("no server was named"))?;
     let client = others.iter().try_fold(Client::new(first).map_err(refused)?, |client, url| client.or(url));
