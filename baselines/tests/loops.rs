@@ -132,7 +132,7 @@ fn a_loop_says_what_it_lacks() {
     for (arguments, expected) in [
         (&["loop", "sqlite-read"][..], "sqlite://data/x.db"),
         (&["loop", "sqlite-read", "--database-url", "sqlite:///none/x.db"], "cannot be read"),
-        (&["loop", "argon2id", "--seconds", "-1"], "--seconds"),
+        (&["loop", "argon2id", "--seconds=-1"], "--seconds"),
         (&["loop", "argon2id", "--tasks", "0"], "--tasks"),
     ] {
         let output = run(arguments);
