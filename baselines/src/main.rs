@@ -1,1 +1,49 @@
-fn main() {}
+//! Who I am: the yardsticks that the benchmark compares the variants with. What is the most that can be had (a ceiling), and
+//! what do others do (a peer)?
+//!
+//! | module | command | what it measures against |
+//! | --- | --- | --- |
+//! | [`bare`] | `baselines hyper` | a server without a framework: the ceiling of every framework |
+//! | [`serve`] | `baselines serve NAME` | minimal services, written as each library's own guide writes them: peers |
+//! | [`loops`] | `baselines loop NAME` | the database's driver asked without HTTP: the ceiling of a store |
+//!
+//! Whoever is compared must be able to call it fair. So whatever is not what the variants do too is left out of a peer and
+//! not of a variant: no token, no validation, no log, no metrics. The settings on which the figures depend are the same on
+//! both sides: workers, connections, what a commit waits for, the tables, the bytes of an answer. `README.md` has a table.
+//!
+//! I see no framework crate and no store crate: they are what is measured. Of `shared` I see what an order costs, so that a
+//! ceiling writes the very rows that a store writes.
+
+mod bare;
+mod database;
+mod failure;
+mod loops;
+mod process;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Yardsticks for the benchmark: a bare server, minimal services, and loops of database drivers.
+#[derive(Parser)]
+#[command(version, about)]
+enum Cli {
+    Hyper(bare::Settings),
+    Serve(serve::Settings),
+    Loop(loops::Settings),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse() {
+        Cli::Hyper(settings) => bare::run(&settings),
+        Cli::Serve(settings) => serve::run(&settings),
+        Cli::Loop(settings) => loops::run(&settings),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
