@@ -20,6 +20,11 @@ lab-all *ARGS:
 diff *ARGS:
     cargo run --quiet -p lab -- diff {{ARGS}}
 
+# Time the variants against each other and against what can be had at most: just bench --quick
+[group('check')]
+bench *ARGS:
+    cargo run --release -p lab -- bench {{ARGS}}
+
 # Run the conformance suite against a server: just contract http://127.0.0.1:3000
 [group('check')]
 contract *ARGS:

@@ -2,6 +2,7 @@
 
 use crate::check::Keeps;
 use crate::error::BenchError;
+use crate::facts::{FactError, Workspace, lines_of_code};
 use crate::result::{Kind, Subject, Verified};
 use crate::settings::{BenchArguments, Variant};
 use crate::workload::Workload;
@@ -125,6 +126,19 @@ impl Candidate {
         let mut candidate = Self::new(Program::Flask, "peer-flask".to_owned(), title, Kind::Peer, Some(Store::DieselSqlite));
         candidate.serves = PEER_SERVES.to_vec();
         candidate
+    }
+
+    /// Adds what can be said of a variant without starting it.
+    ///
+    /// # Errors
+    /// If the source cannot be read.
+    pub(crate) fn describe(&mut self, workspace: &Workspace) -> Result<(), FactError> {
+        if let Program::Variant(Variant { framework, store }) = &self.program {
+            let (framework, store) = (framework.to_string(), store.to_string());
+            self.subject.lines_of_code = Some(lines_of_code(workspace, &framework, &store)?);
+            self.subject.direct_dependencies = Some(workspace.direct_dependencies(&framework, &store)?);
+        }
+        Ok(())
     }
 
     /// How its answers are looked at.

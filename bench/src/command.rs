@@ -30,7 +30,7 @@ pub fn run(arguments: &BenchArguments) -> Result<(), BenchError> {
         Some(BenchCommand::Compare { before, after }) => {
             let comparison = compare::compare(&read(before)?, &read(after)?);
             let comparison = comparison.map_err(|error| BenchError::Report(error.to_string()))?;
-            writeln!(std::io::stdout(), "{comparison}")?;
+            writeln!(std::io::stdout(), "{}", compare::text::text(&comparison))?;
             Ok(())
         }
         Some(BenchCommand::Report { results }) => {
@@ -85,9 +85,9 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     if noise.is_noisy {
         display.note("the machine is noisy: small differences mean nothing");
     }
-    let machine = facts::machine().await;
+    let machine = facts::machine();
     let commit = facts::commit(&root).await;
-    let mut versions = facts::versions(&root).await;
+    let mut versions = facts::versions(&root).await?;
     versions.insert("wrk".to_owned(), wrk_version);
     if let Some((_, version)) = &oha {
         versions.insert("oha".to_owned(), version.clone());
@@ -142,7 +142,9 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         results,
         display,
     };
-    for candidate in &runner.candidates {
+    let workspace = facts::Workspace::read(&root).await?;
+    for candidate in &mut runner.candidates {
+        candidate.describe(&workspace)?;
         runner.results.subjects.push(candidate.subject.clone());
     }
 
@@ -152,6 +154,13 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         () = server::interrupted() => Err(BenchError::Stopped),
     };
     runner.databases.remove_all().await;
+    let outcome = match outcome {
+        Ok(()) if arguments.sizes || arguments.build_times => tokio::select! {
+            outcome = runner.build_each(arguments.build_times) => outcome,
+            () = server::interrupted() => Err(BenchError::Stopped),
+        },
+        outcome => outcome,
+    };
     finish(runner, arguments, &json, outcome).await
 }
 
@@ -178,7 +187,7 @@ async fn finish(
     if arguments.json {
         writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&runner.results).unwrap_or_default())?;
     } else if has_runs && !matches!(runner.display, Display::Json) {
-        writeln!(std::io::stdout(), "{}", report::text(&runner.results))?;
+        writeln!(std::io::stdout(), "{}", report::text::text(&runner.results))?;
     }
     if let Some(report) = report {
         eprintln!("results  {}\nreport   {}", json.display(), report.display());

@@ -1,5 +1,6 @@
 //! Why a run could not be made, or not go on.
 
+use crate::facts::FactError;
 use std::io;
 use std::path::PathBuf;
 
@@ -67,6 +68,9 @@ pub enum BenchError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What is to be told beside the figures cannot be found out.
+    #[error(transparent)]
+    Fact(#[from] FactError),
     /// The report cannot be made.
     #[error("the report cannot be made: {0}")]
     Report(String),

@@ -6,6 +6,7 @@
 //! | [`ceilings`] | a figure as a fraction of what can be had at most |
 //! | [`charts`], [`latency`], [`rankings`] | the sections with charts of lines, and of bars |
 //! | [`tables`], [`head`] | the rest of the page |
+//! | [`mod@text`] | the figures for a terminal |
 //! | [`canvas`], [`lines`], [`bars`], [`pens`] | drawing |
 //! | [`number`], [`words`], [`parts`] | what all of them say it with |
 //!
@@ -26,6 +27,7 @@ pub mod parts;
 pub mod pens;
 pub mod rankings;
 pub mod tables;
+pub mod text;
 pub mod words;
 
 use crate::result::{FORMAT, Results};

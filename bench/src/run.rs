@@ -5,11 +5,12 @@ use crate::check::{Acknowledged, Content, as_request, sample};
 use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
+use crate::facts::{self, Build};
 use crate::generator::{Counted, FixedRate, Oha, Wrk};
 use crate::process::{Server, client};
 use crate::progress::Event;
 use crate::result::{Kind, Load, Results, Run, Verified};
-use crate::settings::Plan;
+use crate::settings::{Plan, Variant};
 use crate::usage;
 use crate::verify::verify;
 use crate::workload::{Callers, Prepared, Workload, prepare};
@@ -136,18 +137,68 @@ impl Runner {
                 .env("ADMIN_PASSWORD", &credentials.admin_password);
             let verified = match Server::start(&name, command, &self.folder.join("suite.log")).await {
                 Ok(server) => {
-                    let verified = verify(server.address, &credentials).await?;
+                    let verified = verify(server.address, &credentials).await;
                     server.stop().await;
-                    verified
+                    verified?
                 }
                 Err(error) => Verified::Failed { cases: 0, failures: vec![error.to_string()] },
             };
+            if let Verified::Passed { .. } = verified {
+                let trips = self.round_trips(&name, variant, &url, &credentials).await?;
+                if let Some(candidate) = self.candidates.get_mut(place) {
+                    candidate.subject.round_trips = trips;
+                }
+            }
             self.databases.remove(&url).await;
             self.display.say(&Event::Verified { subject: name.clone(), verified: verified.clone() });
             if let Some(candidate) = self.candidates.get_mut(place) {
                 candidate.subject.verified = verified;
             }
             self.note_subjects(&name);
+        }
+        Ok(())
+    }
+
+    /// What each operation asks the database, of a server that says so; the ones that are timed do not.
+    async fn round_trips(
+        &self,
+        name: &str,
+        variant: Variant,
+        url: &str,
+        credentials: &Credentials,
+    ) -> Result<BTreeMap<String, u64>, BenchError> {
+        let mut command = self.launcher.variant(variant, url);
+        command
+            .arg("--trace")
+            .env("ADMIN_EMAIL", &credentials.admin_email)
+            .env("ADMIN_PASSWORD", &credentials.admin_password);
+        let server = Server::start(name, command, &self.folder.join("trace.log")).await?;
+        let address = format!("http://{}", server.address);
+        let trips = facts::round_trips(&address, &credentials.admin_email, &credentials.admin_password).await;
+        server.stop().await;
+        Ok(trips?)
+    }
+
+    /// Builds each variant alone, for the size of its executable; from nothing, also for how long that takes.
+    ///
+    /// # Errors
+    /// If one cannot be built.
+    pub(crate) async fn build_each(&mut self, is_fresh: bool) -> Result<(), BenchError> {
+        for place in 0..self.candidates.len() {
+            let Some(Candidate { program: Program::Variant(variant), subject, .. }) = self.candidates.get(place) else {
+                continue;
+            };
+            let (variant, name) = (*variant, subject.name.clone());
+            self.display.note(format!("{name}: building it alone ..."));
+            let kind = if is_fresh { Build::Fresh } else { Build::Incremental };
+            let (framework, store) = (variant.framework.to_string(), variant.store.to_string());
+            let built = facts::build(&self.launcher.root, &framework, &store, kind, |_| {}).await?;
+            if let Some(candidate) = self.candidates.get_mut(place) {
+                candidate.subject.executable_bytes = Some(built.bytes);
+                candidate.subject.build_seconds = is_fresh.then_some(built.seconds);
+            }
+            self.note_subjects(&name);
+            (self.keep)(&self.results)?;
         }
         Ok(())
     }

@@ -20,11 +20,20 @@ pub struct Key {
 
 /// What tells keys apart: rates are alike if they are so to a thousandth of a request a second.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Identity<'a>(&'a str, &'a str, u64, usize, Option<u64>);
+pub(super) struct Identity<'a>(&'a str, &'a str, u64, usize, Rate);
+
+/// A rate is what it is in thousandths of a request a second; that of a share of what a subject can do at most is another one in
+/// each run, and means the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Rate {
+    AsAnswered,
+    Fixed(u64),
+    OfHighest(u64),
+}
 
 impl<'a> Identity<'a> {
     pub(super) fn of(run: &'a Run) -> Self {
-        Self(&run.subject, &run.workload, run.users, run.connections, thousandths(run.load))
+        Self(&run.subject, &run.workload, run.users, run.connections, rate(run.load))
     }
 }
 
@@ -54,14 +63,16 @@ impl Key {
     }
 
     fn identity(&self) -> Identity<'_> {
-        Identity(&self.subject, &self.workload, self.users, self.connections, thousandths(self.load))
+        Identity(&self.subject, &self.workload, self.users, self.connections, rate(self.load))
     }
 }
 
-fn thousandths(load: Load) -> Option<u64> {
+fn rate(load: Load) -> Rate {
+    let thousandths = |value: f64| (value * 1000.0).round() as u64;
     match load {
-        Load::Closed => None,
-        Load::Open { rate } => Some((rate * 1000.0).round() as u64),
+        Load::Closed => Rate::AsAnswered,
+        Load::Open { of_highest: Some(share), .. } => Rate::OfHighest(thousandths(share)),
+        Load::Open { rate, of_highest: None } => Rate::Fixed(thousandths(rate)),
     }
 }
 

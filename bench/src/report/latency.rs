@@ -19,7 +19,7 @@ pub fn latency(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Sectio
         figures.list.iter().filter(|figure| !figure.key.is_closed() && figure.latency.is_some()).collect();
     let panels = distinct(open.iter().map(|figure| {
         let key = &figure.key;
-        (key.workload.as_str(), key.users, key.connections, step(&open, figure))
+        (key.workload.as_str(), key.users, key.connections, share(key.load))
     }));
     let mut groups = Vec::new();
     for (title, subjects) in families(figures) {
@@ -27,7 +27,7 @@ pub fn latency(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Sectio
         for panel in &panels {
             let of_it = |figure: &&&Figure| {
                 let key = &figure.key;
-                (key.workload.as_str(), key.users, key.connections, step(&open, figure)) == *panel
+                (key.workload.as_str(), key.users, key.connections, share(key.load)) == *panel
             };
             let timed: Vec<&Figure> = open.iter().filter(of_it).copied().collect();
             charts.extend(latency_chart(&timed, looks, &subjects)?);
@@ -42,15 +42,12 @@ pub fn latency(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Sectio
     Ok(Section { id: "latency", title: "Latency at a fixed rate", about, groups }.if_any())
 }
 
-/// Which of its rates this is for the subject, from the lowest: each may have rates of its own.
-fn step(open: &[&Figure], figure: &Figure) -> usize {
-    let rate = |load: Load| if let Load::Open { rate } = load { rate } else { 0.0 };
-    let alike = open.iter().filter(|other| {
-        let (one, other) = (&figure.key, &other.key);
-        (&one.subject, &one.workload, one.users, one.connections)
-            == (&other.subject, &other.workload, other.users, other.connections)
-    });
-    alike.filter(|other| rate(other.key.load) < rate(figure.key.load)).count()
+/// Whether the rate is a share of what the subject can do at most, in thousandths, or the same for all.
+fn share(load: Load) -> Option<u64> {
+    match load {
+        Load::Open { of_highest, .. } => of_highest.map(|share| (share * 1_000.0).round() as u64),
+        Load::Closed => None,
+    }
 }
 
 fn latency_chart(
@@ -68,8 +65,10 @@ fn latency_chart(
     let Some(key) = timed.first().map(|figure| &figure.key) else { return Ok(None) };
     let rates = distinct(timed.iter().map(|figure| words::load(figure.key.load)));
     let rate = match rates.as_slice() {
-        [rate] => format!("{rate} for all"),
-        _ => "each at a rate of its own".to_owned(),
+        [rate] if share(key.load).is_none() => format!("{rate} for all"),
+        _ => share(key.load).map_or("each at a rate of its own".to_owned(), |share| {
+            format!("each at {} % of its own highest rate", share / 10)
+        }),
     };
     let name = words::workload(&key.workload);
     let caption = format!("{name}, {rate}, {}, {} users", counted(key.connections, "connection"), whole(key.users));

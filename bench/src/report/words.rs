@@ -26,7 +26,8 @@ pub fn workload(name: &str) -> &str {
 pub fn load(load: Load) -> String {
     match load {
         Load::Closed => "as fast as answered".to_owned(),
-        Load::Open { rate } => format!("{}/s", count(rate)),
+        Load::Open { rate, of_highest: None } => format!("{}/s", count(rate)),
+        Load::Open { rate, of_highest: Some(share) } => format!("{}/s, {:.0} % of its highest rate", count(rate), share * 100.0),
     }
 }
 

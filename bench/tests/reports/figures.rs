@@ -62,13 +62,13 @@ fn cost_is_that_of_a_thousand_requests() {
 #[test]
 fn rates_are_told_apart() {
     let mut results = with_runs(&[(AXUM, "mix", 10, 64, 1, 500.0); 3]);
-    results.runs[0].load = Load::Open { rate: 500.0 };
-    results.runs[1].load = Load::Open { rate: 1000.0 };
+    results.runs[0].load = Load::Open { rate: 500.0, of_highest: None };
+    results.runs[1].load = Load::Open { rate: 1000.0, of_highest: None };
     let figures = Figures::of(&results);
     assert_eq!(figures.list.len(), 3);
     let key = |load| Key { load, ..Key::of(&results.runs[0]) };
-    assert!(figures.get(&key(Load::Open { rate: 1000.0 })).is_some());
-    assert!(figures.get(&key(Load::Open { rate: 750.0 })).is_none());
+    assert!(figures.get(&key(Load::Open { rate: 1000.0, of_highest: None })).is_some());
+    assert!(figures.get(&key(Load::Open { rate: 750.0, of_highest: None })).is_none());
 }
 
 #[test]

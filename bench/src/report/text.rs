@@ -1,0 +1,53 @@
+//! The figures as a table for a terminal: what the page begins with.
+
+use super::ceilings::Of;
+use super::figures::Figures;
+use crate::result::{Results, Verified};
+use std::fmt::{self, Write};
+
+/// Requests a second of every subject and workload, the medians, with the fraction of what a bare server does.
+#[must_use]
+pub fn text(results: &Results) -> String {
+    let mut text = String::new();
+    // Writing into memory does not fail.
+    let _ = write_to(&mut text, &Figures::of(results));
+    text
+}
+
+fn write_to(text: &mut String, figures: &Figures<'_>) -> fmt::Result {
+    let Some(users) = figures.main_users() else { return writeln!(text, "nothing was timed") };
+    let workloads = figures.workloads();
+    let workloads: Vec<&str> =
+        workloads.into_iter().filter(|workload| figures.middle_connections(workload).is_some()).collect();
+    let connections = figures.common_connections().map(|count| format!(", {count} connections")).unwrap_or_default();
+    writeln!(text, "requests/s, medians, and the share of bare hyper's; {users} users{connections}\n")?;
+    write!(text, "{:30}", "")?;
+    for workload in &workloads {
+        write!(text, "{workload:>18}")?;
+    }
+    writeln!(text)?;
+    for subject in &figures.results.subjects {
+        if let Verified::Failed { .. } = subject.verified {
+            writeln!(text, "{:30}not timed: it fails the conformance suite", subject.name)?;
+            continue;
+        }
+        write!(text, "{:30}", subject.name)?;
+        for workload in &workloads {
+            let figure = figures
+                .middle_connections(workload)
+                .and_then(|connections| figures.closed(&subject.name, workload, users, connections));
+            let cell = figure.map(|figure| {
+                let fraction = figures.fraction(figure, Of::Framework);
+                let share = fraction.map(|fraction| format!(" ({:.2})", fraction.value.median)).unwrap_or_default();
+                format!("{:.0}{share}", figure.requests_per_second.median)
+            });
+            write!(text, "{:>18}", cell.unwrap_or_else(|| "-".to_owned()))?;
+        }
+        writeln!(text)?;
+    }
+    for left_out in &figures.left_out {
+        let key = &left_out.key;
+        writeln!(text, "\nnot counted: {} {}, round {}: {}", key.subject, key.workload, left_out.round, left_out.reason)?;
+    }
+    Ok(())
+}
