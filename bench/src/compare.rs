@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`row`] | one measure in both files, and what the difference means |
 //! | [`caution`] | what makes two files hard to compare, or impossible |
-//! | [`text`], [`page`] | the comparison for a terminal, and as HTML |
+//! | [`mod@text`], [`page`] | the comparison for a terminal, and as HTML |
 //!
 //! A difference counts if there were three rounds on both sides, no round of the one lies within the range of the other, and
 //! the medians are further apart than either range is wide. Everything else is said to be noise, or not to be known.

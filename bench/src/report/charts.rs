@@ -160,7 +160,7 @@ pub(super) fn families<'a>(figures: &Figures<'a>) -> Vec<(Option<String>, Vec<&'
         let yardsticks =
             figures.results.subjects.iter().filter(timed).filter(|subject| is_yardstick(subject, database.as_deref()));
         let subjects = of_it.chain(yardsticks).collect();
-        (database.filter(|_| !is_one).map(|name| format!("On {name}")), subjects)
+        (database.filter(|_| !is_one).map(|name| format!("On {}", words::database(&name))), subjects)
     };
     databases.into_iter().map(family).collect()
 }

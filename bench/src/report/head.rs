@@ -52,7 +52,8 @@ pub fn noise(figures: &Figures<'_>) -> String {
     seen.push(format!("the same piece of work varied by {}", percent(noise.spread)));
     let verdict = if noise.is_noisy { "The machine was noisy" } else { "The machine was quiet" };
     // Rounded up: a limit must not look smaller than it is.
-    let floor = (figures.noise_floor() * 100.0).ceil().max(1.0);
+    let least = if noise.is_noisy { 10.0 } else { 1.0 };
+    let floor = (figures.noise_floor() * 100.0).ceil().max(least);
     format!("{verdict} ({}): differences below {floor:.0} % mean nothing.", seen.join(", "))
 }
 
@@ -65,10 +66,8 @@ pub fn warnings(results: &Results) -> Vec<String> {
     }
     if results.settings.rounds < ROUNDS_TO_TELL {
         let rounds = counted(results.settings.rounds, "round");
-        warnings.push(format!(
-            "There {} only {rounds}: no spread is known for sure.",
-            if results.settings.rounds == 1 { "was" } else { "were" }
-        ));
+        warnings
+            .push(format!("Only {rounds}: how much they vary is not known, and larger differences may be chance too."));
     }
     warnings
 }

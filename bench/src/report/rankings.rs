@@ -8,7 +8,6 @@ use super::figures::{Figures, distinct};
 use super::frame::{Entry, Frame, by_workload};
 use super::number::{bytes, counted, millis, ratio, three_digits, whole};
 use super::parts::{Cell, Group, Section, rounds};
-use super::pens::Colour;
 use super::words;
 use crate::result::Subject;
 use crate::statistics::Summary;
@@ -81,7 +80,8 @@ pub fn cost(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>,
     let groups = by_workload(figures, looks, frame, |figure| {
         let cost = &figure.cost;
         let total = cost.total.as_ref()?;
-        let parts = [(cost.server, Fill::Solid(Colour::Blue)), (cost.database, Fill::Hollow(Colour::Vermillion))];
+        let colour = looks.get(figure.key.subject.as_str())?.colour;
+        let parts = [(cost.server, Fill::Solid(colour)), (cost.database, Fill::Hollow(colour))];
         let parts: Vec<(f64, Fill)> = parts.iter().filter_map(|(part, fill)| Some(((*part)?.median, *fill))).collect();
         let shown: Vec<String> = parts.iter().map(|(part, _)| three_digits(*part)).collect();
         Some(Entry {

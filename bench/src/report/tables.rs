@@ -2,7 +2,7 @@
 
 use super::ceilings::Of;
 use super::figures::{Figure, Figures, distinct};
-use super::number::{bytes, count, counted, millis, ratio, seconds, three_digits, whole};
+use super::number::{bytes, count, counted, millis, ratio, seconds, short, three_digits, whole};
 use super::parts::{Body, Cell, NOTHING, Table};
 use super::words;
 use crate::result::{Kind, Results, Subject, Verified};
@@ -108,16 +108,19 @@ fn glance(figures: &Figures<'_>, figure: Option<&Figure>) -> Cell {
     cell
 }
 
+/// Reads a cell of a subject.
+type Read = fn(&Subject) -> Cell;
+
 /// Size, build time, code and dependencies of each subject that says any of it.
 #[must_use]
 pub fn facts(results: &Results) -> Option<Table> {
-    let columns: [(&str, fn(&Subject) -> Cell); 4] = [
+    let columns: [(&str, Read); 4] = [
         ("executable", |subject| or_nothing(subject.executable_bytes, |size| bytes(size as f64))),
         ("build from nothing", |subject| or_nothing(subject.build_seconds, seconds)),
         ("lines of code", |subject| or_nothing(subject.lines_of_code, whole)),
         ("direct dependencies", |subject| or_nothing(subject.direct_dependencies, whole)),
     ];
-    let said = |read: fn(&Subject) -> Cell| results.subjects.iter().any(|subject| read(subject).text != NOTHING);
+    let said = |read: Read| results.subjects.iter().any(|subject| read(subject).text != NOTHING);
     let columns: Vec<_> = columns.into_iter().filter(|(_, read)| said(*read)).collect();
     let row = |subject: &Subject| {
         let cells: Vec<Cell> = columns.iter().map(|(_, read)| read(subject)).collect();
@@ -177,8 +180,8 @@ pub fn settings(results: &Results) -> Vec<(&'static str, String)> {
         ("Pool of each store", pool),
         ("Log", settings.log.clone()),
         ("Rounds", settings.rounds.to_string()),
-        ("Each run", seconds(settings.seconds)),
-        ("Warm-up before each run, not counted", seconds(settings.warm_up_seconds)),
+        ("Each run", format!("{} s", short(settings.seconds))),
+        ("Warm-up before each run, not counted", format!("{} s", short(settings.warm_up_seconds))),
         ("Threads of the load generator", settings.generator_threads.to_string()),
         ("Connections", list(settings.connections.iter().map(usize::to_string).collect())),
         ("Users", list(settings.users.iter().map(|users| whole(*users)).collect())),
@@ -212,7 +215,8 @@ pub fn all(figures: &Figures<'_>) -> Option<Table> {
         rows: figures.list.iter().filter(|figure| figure.key.workload == workload).map(row).collect(),
     };
     let bodies: Vec<Body> = figures.workloads().into_iter().map(of_workload).collect();
-    let caption = "The median of each figure with its range; seconds are processor time of 1,000 requests".to_owned();
+    let caption = "The median of each figure, on a screen with its range; seconds are processor time of 1,000 requests"
+        .to_owned();
     (!bodies.is_empty()).then(|| Table { caption, head: head.map(str::to_owned).to_vec(), bodies })
 }
 

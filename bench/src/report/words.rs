@@ -21,6 +21,20 @@ pub fn workload(name: &str) -> &str {
     }
 }
 
+/// A database as its makers write it.
+#[must_use]
+pub fn database(name: &str) -> &str {
+    match name {
+        "sqlite" => "SQLite",
+        "postgres" => "PostgreSQL",
+        "mysql" => "MySQL",
+        "mongodb" => "MongoDB",
+        "redis" => "Redis",
+        "dynamodb" => "DynamoDB",
+        other => other,
+    }
+}
+
 /// How the load came, in a few words.
 #[must_use]
 pub fn load(load: Load) -> String {

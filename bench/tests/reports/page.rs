@@ -155,7 +155,7 @@ fn a_run_that_was_cut_off_or_has_few_rounds_says_so() {
     cut.settings.rounds = 1;
     cut.runs.retain(|run| run.round == 1);
     let page = page(&cut);
-    assert!(page.contains("The run was cut off") && page.contains("only 1 round"));
+    assert!(page.contains("The run was cut off") && page.contains("Only 1 round"));
     assert!(page.contains("one round, so no spread is known"));
 }
 
@@ -183,7 +183,7 @@ fn many_variants_are_shown_by_database() {
         many.subjects.push(subject);
     }
     let page = page(&many);
-    assert!(page.contains("<h3>On sqlite</h3>") && page.contains("<h3>On postgres</h3>"));
+    assert!(page.contains("<h3>On SQLite</h3>") && page.contains("<h3>On PostgreSQL</h3>"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-report-sample-many.html");
     std::fs::write(target, page).unwrap();
 }
