@@ -60,7 +60,7 @@ pub(super) struct Process {
 
 /// The variables that a variant would take settings from. The lab's environment may hold some of them, meant for
 /// another program or for a variant that is run alone.
-fn settings_variables() -> impl Iterator<Item = OsString> {
+pub(crate) fn settings_variables() -> impl Iterator<Item = OsString> {
     let flags = VariantSettings::augment_args(clap::Command::new("server"));
     let named: Vec<_> = flags.get_arguments().filter_map(Arg::get_env).map(OsString::from).collect();
     named.into_iter().chain(VariantSettings::SECRET_VARIABLES.map(OsString::from))
@@ -139,7 +139,7 @@ fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
 }
 
 /// This very program, also after another one was built in its place: then Linux still has it under this name.
-fn executable() -> std::io::Result<PathBuf> {
+pub(crate) fn executable() -> std::io::Result<PathBuf> {
     let path = std::env::current_exe()?;
     let running = PathBuf::from("/proc/self/exe");
     if !path.exists() && running.exists() { Ok(running) } else { Ok(path) }
