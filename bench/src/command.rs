@@ -17,7 +17,7 @@ use server::Store;
 use shared::config::Secret;
 use shared::passwords::Passwords;
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
@@ -149,19 +149,42 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     }
 
     // Ctrl-C drops what is under way, with its processes; what was timed stays.
+    let has_parent = arguments.stop_on_stdin_close;
     let outcome = tokio::select! {
         outcome = runner.go() => outcome,
-        () = server::interrupted() => Err(BenchError::Stopped),
+        () = stopped(has_parent) => Err(BenchError::Stopped),
     };
     runner.databases.remove_all().await;
     let outcome = match outcome {
         Ok(()) if arguments.sizes || arguments.build_times => tokio::select! {
             outcome = runner.build_each(arguments.build_times) => outcome,
-            () = server::interrupted() => Err(BenchError::Stopped),
+            () = stopped(has_parent) => Err(BenchError::Stopped),
         },
         outcome => outcome,
     };
     finish(runner, arguments, &json, outcome).await
+}
+
+/// Resolves at Ctrl-C or SIGTERM, and for a child also when its parent is gone.
+async fn stopped(has_parent: bool) {
+    let parent_is_gone = async {
+        if has_parent {
+            // A blocking thread would hold up the end of the process.
+            let (tell, gone) = tokio::sync::oneshot::channel();
+            std::thread::spawn(move || {
+                let mut ignored = [0; 64];
+                while std::io::stdin().read(&mut ignored).is_ok_and(|count| count > 0) {}
+                let _ = tell.send(());
+            });
+            let _ = gone.await;
+        } else {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        () = server::interrupted() => {}
+        () = parent_is_gone => {}
+    }
 }
 
 /// Keeps what was timed, whatever happened.

@@ -65,6 +65,9 @@ pub struct BenchArguments {
     /// Folder for the results
     #[arg(long, value_name = "FOLDER", default_value = "bench/results")]
     pub results: PathBuf,
+    /// Stop when standard input ends: a parent process that dies takes its children along
+    #[arg(long, hide = true)]
+    pub stop_on_stdin_close: bool,
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap would take a comment here for the text of the help page")]
     pub databases: DatabaseUrls,

@@ -1,6 +1,6 @@
 // What every view does: the keyboard shortcuts that the foot of the page lists, and the note that the lab is gone.
 
-const VIEWS = { v: "/", t: "/try", c: "/code", r: "/request" };
+const VIEWS = { v: "/", t: "/try", c: "/code", r: "/request", b: "/benchmarks" };
 
 const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
 

@@ -69,6 +69,11 @@ fn files_are_short_or_say_why_not() {
     hold(text::files_are_short(&workspace()));
 }
 
+/// The manifest of a package, and `rest`.
+fn manifest(name: &str, rest: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{rest}")
+}
+
 /// A tree in which every rule holds, with these files changed.
 fn tree(changes: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -77,11 +82,9 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    let manifest = |name: &str, dependencies: &str| {
-        format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n{dependencies}")
-    };
+    let manifest = |name: &str, dependencies: &str| manifest(name, &format!("[dependencies]\n{dependencies}"));
     let path_to = |name: &str, path: &str| format!("{name} = {{ path = \"{path}\" }}\n");
-    let mut members = vec!["shared", "contract", "server", "lab"];
+    let mut members = vec!["shared", "contract", "server", "bench", "baselines", "lab"];
     for (folder, _) in FRAMEWORKS.iter() {
         let crate_folder = folder.trim_end_matches("/src");
         members.push(crate_folder);
@@ -132,7 +135,13 @@ fn tree(changes: &[(&str, &str)]) -> TempDir {
         + &path_to("store-diesel", "../examples-sql/diesel");
     write("server/Cargo.toml", &manifest("server", &all));
     write("server/src/lib.rs", "");
-    write("lab/Cargo.toml", &manifest("lab", &path_to("server", "../server")));
+    let seen_by_bench = ["server", "contract", "shared"].map(|name| path_to(name, &format!("../{name}"))).concat();
+    write("bench/Cargo.toml", &manifest("bench", &seen_by_bench));
+    write("bench/src/lib.rs", "");
+    write("baselines/Cargo.toml", &manifest("baselines", ""));
+    write("baselines/src/lib.rs", "");
+    let seen_by_lab = path_to("server", "../server") + &path_to("bench", "../bench");
+    write("lab/Cargo.toml", &manifest("lab", &seen_by_lab));
     write("lab/src/lib.rs", "");
     write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n"));
     for (path, text) in changes {
@@ -236,7 +245,6 @@ fn the_rules_find_parameters_of_orders_in_another_order() {
 
 #[test]
 fn the_rules_find_dependencies_that_go_the_wrong_way() {
-    let manifest = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{rest}");
     let shared =
         manifest("shared", "[dependencies]\nhyper-util = \"0.1\"\nlibsqlite3-sys = \"0.37\"\naws-config = \"1\"\n");
     let contract = manifest("contract", "[dev-dependencies]\nshared = { path = \"../shared\" }\n");
@@ -277,8 +285,42 @@ fn the_rules_find_dependencies_that_go_the_wrong_way() {
 }
 
 #[test]
+fn the_rules_find_benchmarks_in_the_wrong_place() {
+    let seeing = |name: &str, kind: &str, seen: &[&str]| {
+        let lines: String = seen.iter().map(|name| format!("{name} = {{ path = \"../{name}\" }}\n")).collect();
+        manifest(name, &format!("[{kind}]\n{lines}"))
+    };
+    let bench = seeing("bench", "dependencies", &["server", "framework-axum", "baselines"]);
+    let baselines = seeing("baselines", "dependencies", &["shared"]);
+    let lab = seeing("lab", "dependencies", &["server", "baselines"]);
+    let contract = seeing("contract", "dev-dependencies", &["baselines"]);
+    let rocket = seeing("framework-rocket", "dependencies", &["shared", "bench"]);
+    check(
+        |root| {
+            let mut findings = dependencies::dependencies_go_one_way(root);
+            findings.sort();
+            findings
+        },
+        &[
+            ("bench/Cargo.toml", &bench),
+            ("baselines/Cargo.toml", &baselines),
+            ("lab/Cargo.toml", &lab),
+            ("contract/Cargo.toml", &contract),
+            ("framework-rocket/Cargo.toml", &rocket),
+        ],
+        &[
+            "baselines depends on shared: what others are measured against shares no code with them",
+            "bench depends on baselines: bench sees server, contract and shared alone",
+            "bench depends on framework-axum: bench sees server, contract and shared alone",
+            "contract depends on baselines: contract must be able to test a backend in another language",
+            "framework-rocket depends on bench: lab alone sees bench",
+            "lab depends on baselines: baselines is a program that is started: nobody builds on it",
+        ],
+    );
+}
+
+#[test]
 fn the_rules_find_a_servers_driver_that_nobody_asked_for() {
-    let manifest = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{rest}");
     let server = manifest(
         "server",
         "[features]\nredis = [\"dep:store-redis\"]\ndefault = [\"redis\"]\n\

@@ -6,10 +6,12 @@
 //! | [`tester`] | `/try`: one request to one variant or to all, the answers side by side |
 //! | [`code`] | `/code`: the same operation in several crates, side by side |
 //! | [`way`] | `/request`: the way of a request through the layers of one variant |
+//! | [`benchmarks`] | `/benchmarks`: results, two of them compared; the quick profile with live progress |
 //!
 //! [`guard`] stands before all of them. Everything that a page loads comes from the executable itself ([`assets`]).
 
 mod assets;
+mod benchmarks;
 mod code;
 mod guard;
 mod logs;
@@ -17,6 +19,7 @@ mod tester;
 mod variants;
 mod way;
 
+use crate::benchmarks::run::Benchmarks;
 use crate::run::variants::Variants;
 use askama::Template;
 use axum::Router;
@@ -28,12 +31,18 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// The views in the order of the navigation: path and name.
-pub(crate) const VIEWS: [(&str, &str); 4] =
-    [("/", "Variants"), ("/try", "Tester"), ("/code", "Code"), ("/request", "How a request goes")];
+pub(crate) const VIEWS: [(&str, &str); 5] = [
+    ("/", "Variants"),
+    ("/try", "Tester"),
+    ("/code", "Code"),
+    ("/request", "How a request goes"),
+    ("/benchmarks", "Benchmarks"),
+];
 
 /// What the views show.
 pub(crate) struct Lab {
     pub variants: Variants,
+    pub benchmarks: Benchmarks,
 }
 
 /// Serves the page on `listener` until `stopped`.
@@ -47,6 +56,7 @@ pub(crate) async fn serve(listener: TcpListener, lab: Arc<Lab>, stopped: oneshot
         .merge(tester::routes())
         .merge(code::routes())
         .merge(way::routes())
+        .merge(benchmarks::routes())
         .merge(assets::routes())
         .layer(from_fn(guard::guard))
         .with_state(lab);

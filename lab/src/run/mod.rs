@@ -3,10 +3,11 @@
 mod databases;
 mod demo;
 pub(crate) mod log;
-mod process;
+pub(crate) mod process;
 mod sample;
 pub(crate) mod variants;
 
+use crate::benchmarks::run::Benchmarks;
 use crate::page::{self, Lab};
 use clap::{Args, ValueEnum};
 use demo::DemoPassword;
@@ -38,6 +39,12 @@ pub struct LabSettings {
     /// repeat it for more
     #[arg(long, value_name = "NAME=URL", value_parser = parse_attached)]
     pub attach: Vec<(String, SocketAddr)>,
+    /// Folder of the benchmark's results, which the page shows
+    #[arg(long, value_name = "FOLDER", default_value = "bench/results")]
+    pub bench_results: PathBuf,
+    /// Program to run for a benchmark instead of the lab itself: tests of the page have one
+    #[arg(long, value_name = "PROGRAM", hide = true)]
+    pub bench_program: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap would take a comment here for the text of the help page")]
     pub databases: DatabaseUrls,
@@ -133,13 +140,14 @@ async fn serve(settings: &LabSettings) -> Result<(), LabError> {
     let address = listener.local_addr()?;
     say_what_runs(settings, address, &variants)?;
 
-    let lab = Arc::new(Lab { variants });
+    let benchmarks = Benchmarks::new(settings.bench_results.clone(), settings.bench_program.clone());
+    let lab = Arc::new(Lab { variants, benchmarks });
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let page = tokio::spawn(page::serve(listener, lab.clone(), stopped));
     server::interrupted().await;
     println!("\nstopping ...");
     let _ = stop.send(());
-    lab.variants.stop_all().await;
+    tokio::join!(lab.variants.stop_all(), lab.benchmarks.end());
     page.abort();
     println!("stopped; the data is kept in {}", settings.data.display());
     Ok(())

@@ -130,7 +130,7 @@ fn spawn(launch: &Launch, secrets: &Secrets) -> std::io::Result<Child> {
 }
 
 /// This very program, also after another one was built in its place: then Linux still has it under this name.
-fn executable() -> std::io::Result<PathBuf> {
+pub(crate) fn executable() -> std::io::Result<PathBuf> {
     let path = std::env::current_exe()?;
     let running = PathBuf::from("/proc/self/exe");
     if !path.exists() && running.exists() { Ok(running) } else { Ok(path) }

@@ -37,6 +37,13 @@ pub(crate) struct Variant {
     pub database: Option<&'static str>,
 }
 
+impl Variant {
+    /// Whether the lab runs a process for it.
+    pub(crate) fn is_own_process(&self) -> bool {
+        self.process_id.is_some()
+    }
+}
+
 /// How it is with a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "&'static str")]
@@ -280,10 +287,17 @@ impl Variants {
     /// # Errors
     /// That of the first that failed; the others are started all the same.
     pub(crate) async fn start_all_afresh(&self) -> Result<(), ChangeError> {
-        let running = self.list().into_iter().filter(|variant| variant.process_id.is_some());
+        let running = self.list().into_iter().filter(Variant::is_own_process);
         let names: Vec<String> = running.map(|variant| variant.name).collect();
         let outcomes = futures_util::future::join_all(names.iter().map(|name| self.start_afresh(name))).await;
         outcomes.into_iter().collect()
+    }
+
+    /// Stops all that run, side by side; they can be started again.
+    pub(crate) async fn stop_running(&self) {
+        let running = self.list().into_iter().filter(Variant::is_own_process);
+        let names: Vec<String> = running.map(|variant| variant.name).collect();
+        futures_util::future::join_all(names.iter().map(|name| self.stop(name))).await;
     }
 
     /// Ends them all at once.

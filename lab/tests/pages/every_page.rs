@@ -132,6 +132,8 @@ pub async fn every_view_can_be_read_without_scripts(stage: &Stage, browser: &Bro
                 "examples-nosql/redis/src/scripts/update_user.lua",
                 "redis.call",
             ],
+            "benchmarks" => &["cargo run --release", "a732714c", "rocket-diesel-sqlite", "later.json is not shown"],
+            "comparison" => &["Two results compared", "axum-diesel-sqlite"],
             "layers" => &["shared/src/services/users.rs", "examples-sql/diesel/src/sqlite/users.rs"],
             _ => &["framework-rocket/src/handlers/users.rs", "examples-sql/sea-orm/src/users.rs"],
         };
@@ -147,7 +149,7 @@ pub async fn the_keys_lead_from_view_to_view(stage: &Stage, browser: &Browser) {
     stage.open(browser, &stage.lab.page).await;
     browser.press("?").await;
     browser.until("document.querySelector('#keys').open && document.activeElement.closest('#keys')").await;
-    for (key, path) in [("t", "/try"), ("c", "/code"), ("r", "/request"), ("v", "/")] {
+    for (key, path) in [("t", "/try"), ("c", "/code"), ("r", "/request"), ("b", "/benchmarks"), ("v", "/")] {
         browser.press("g").await;
         browser.press(key).await;
         browser.until(&format!("location.pathname === '{path}'")).await;

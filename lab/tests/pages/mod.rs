@@ -1,14 +1,16 @@
 //! The tests of the pages, and what they share.
 
+pub mod benchmarks_page;
 pub mod code_page;
 pub mod docs_page;
 pub mod every_page;
+pub mod results;
 pub mod strange;
 pub mod tester_page;
 pub mod variants_page;
 
 use crate::browser::{Browser, ChromeDriver};
-use crate::support::{Lab, folder};
+use crate::support::{Lab, command, folder};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -19,7 +21,7 @@ pub const WIDE: u32 = 1280;
 pub const PHONE: u32 = 390;
 
 /// Every view of the lab, as it opens.
-const VIEWS: [(&str, &str); 11] = [
+const VIEWS: [(&str, &str); 13] = [
     ("variants", "/"),
     ("log", "/variants/axum-diesel-sqlite/log"),
     ("tester", "/try?operation=users.create"),
@@ -31,6 +33,8 @@ const VIEWS: [(&str, &str); 11] = [
     ("layers", "/code/users.update?columns=axum,shared,diesel-sqlite"),
     ("stores", "/code/users.update?columns=diesel-postgres,mongodb,redis"),
     ("request", "/request?variant=rocket-sea-orm-sqlite&operation=users.update"),
+    ("benchmarks", "/benchmarks"),
+    ("comparison", "/benchmarks?before=4f1d0c2b-small-2.json&after=a732714c-small-2.json"),
 ];
 
 /// What the tests share: a test that kills something starts a lab of its own.
@@ -44,7 +48,9 @@ pub struct Stage {
 impl Stage {
     pub fn start() -> Self {
         let folder = folder();
-        let lab = Lab::start(folder.path());
+        let results = folder.path().join("results");
+        results::write_some(&results);
+        let lab = Lab::run(command(folder.path()).arg("--bench-results").arg(results));
         Self { lab, chromedriver: ChromeDriver::start(), runtime: Runtime::new().unwrap(), _folder: folder }
     }
 

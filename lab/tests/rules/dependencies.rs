@@ -47,7 +47,7 @@ pub fn dependencies_go_one_way(root: &Path) -> Vec<String> {
     let packages = packages(root);
     let own: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
     let mut findings = Vec::new();
-    for name in ["shared", "server", "lab", "contract"] {
+    for name in ["shared", "server", "lab", "contract", "bench", "baselines"] {
         if !own.contains(&name) {
             findings.push(format!("the workspace has no package `{name}`"));
         }
@@ -76,6 +76,12 @@ fn why_not(package: &str, dependency: &str, is_dev: bool, own: &[&str]) -> Optio
         "shared" if is_one_of(dependency, DRIVERS) => Some("shared names no database driver"),
         "shared" if own.contains(&dependency) => Some("shared stands below all others"),
         "contract" if own.contains(&dependency) => Some("contract must be able to test a backend in another language"),
+        "baselines" if own.contains(&dependency) => Some("what others are measured against shares no code with them"),
+        "bench" if own.contains(&dependency) && !["server", "contract", "shared"].contains(&dependency) => {
+            Some("bench sees server, contract and shared alone")
+        }
+        _ if dependency == "baselines" => Some("baselines is a program that is started: nobody builds on it"),
+        _ if dependency == "bench" && package != "lab" => Some("lab alone sees bench"),
         // Tests of a framework need something to stand on; the store in memory is the smallest.
         _ if package.starts_with("framework-") && is_dev && dependency == "store-memory" => None,
         _ if package.starts_with("framework-") && dependency.starts_with("store-") => {
