@@ -4,11 +4,11 @@
 //! tests, and in a crate for several databases what belongs to the others. General counters know neither; Rust's own
 //! tokens do.
 
+mod rust;
+
 use super::crates::{Part, Workspace};
 use super::{FactError, read};
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use std::collections::BTreeSet;
-use std::iter::Peekable;
+use rust::RustCode;
 use std::path::{Path, PathBuf};
 
 /// Lines of code of a framework's crate and a store's crate: Rust, and the SQL and Lua that stores send. No blank lines, no
@@ -66,168 +66,6 @@ fn files(folder: &Path, part: &Part<'_>) -> Result<Vec<PathBuf>, FactError> {
         }
     }
     Ok(found)
-}
-
-/// What one file of Rust holds.
-struct RustCode {
-    lines: u64,
-    /// The modules that it names and that have files of their own.
-    modules: Vec<String>,
-}
-
-impl RustCode {
-    fn of(file: &Path, part: &Part<'_>) -> Result<Self, FactError> {
-        let text = read(file)?;
-        let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| FactError::Format {
-            what: file.display().to_string(),
-            reason: error.to_string(),
-        })?;
-        let mut scan = Scan { part, lines: BTreeSet::new(), modules: Vec::new() };
-        scan.tokens(tokens);
-        let Scan { lines, modules, .. } = scan;
-        // Text of several lines may hold blank ones.
-        let is_blank = |line: &usize| text.lines().nth(line - 1).is_none_or(|line| line.trim().is_empty());
-        Ok(Self { lines: lines.iter().filter(|line| !is_blank(line)).count() as u64, modules })
-    }
-}
-
-/// A walk through the tokens of a file.
-struct Scan<'a> {
-    part: &'a Part<'a>,
-    lines: BTreeSet<usize>,
-    modules: Vec<String>,
-}
-
-impl Scan<'_> {
-    fn tokens(&mut self, tokens: TokenStream) {
-        let mut tokens = tokens.into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            match &token {
-                TokenTree::Punct(sign) if sign.as_char() == '#' => {
-                    let inner = tokens.next_if(|next| matches!(next, TokenTree::Punct(sign) if sign.as_char() == '!'));
-                    match tokens.next_if(
-                        |next| matches!(next, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket),
-                    ) {
-                        Some(TokenTree::Group(attribute)) => match self.attribute(attribute.stream()) {
-                            Attribute::Comment => {}
-                            Attribute::Off if inner.is_some() => return,
-                            Attribute::Off => skip(&mut tokens),
-                            Attribute::Code => {
-                                self.note(token.span());
-                                self.group(&attribute);
-                            }
-                        },
-                        _ => self.note(token.span()),
-                    }
-                }
-                TokenTree::Group(group) => self.group(group),
-                TokenTree::Ident(word) if word == "mod" => {
-                    self.note(token.span());
-                    let Some(name) = tokens.next() else { return };
-                    self.note(name.span());
-                    if tokens.peek().is_some_and(|next| matches!(next, TokenTree::Punct(end) if end.as_char() == ';')) {
-                        self.modules.push(name.to_string());
-                    }
-                }
-                _ => self.note(token.span()),
-            }
-        }
-    }
-
-    fn group(&mut self, group: &proc_macro2::Group) {
-        self.note(group.span_open());
-        self.note(group.span_close());
-        self.tokens(group.stream());
-    }
-
-    fn note(&mut self, span: Span) {
-        self.lines.extend(span.start().line..=span.end().line);
-    }
-
-    fn attribute(&self, attribute: TokenStream) -> Attribute {
-        let mut tokens = attribute.into_iter();
-        match (tokens.next(), tokens.next()) {
-            // `///` and `//!` come as this.
-            (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(_))) if name == "doc" => Attribute::Comment,
-            (Some(TokenTree::Ident(name)), Some(TokenTree::Group(condition))) if name == "cfg" => {
-                if self.holds(condition.stream()) { Attribute::Code } else { Attribute::Off }
-            }
-            _ => Attribute::Code,
-        }
-    }
-
-    /// Whether a condition of `cfg` holds for the variant on this machine.
-    fn holds(&self, condition: TokenStream) -> bool {
-        let mut tokens = condition.into_iter();
-        let name = tokens.next().map(|name| name.to_string()).unwrap_or_default();
-        let second = tokens.next();
-        let inner = match &second {
-            Some(TokenTree::Group(group)) => parts_of(group.stream()),
-            _ => Vec::new(),
-        };
-        match name.as_str() {
-            "test" => false,
-            "unix" => cfg!(unix),
-            "windows" => cfg!(windows),
-            "feature" => tokens.next().is_some_and(|name| self.part.has(name.to_string().trim_matches('"'))),
-            "all" => inner.into_iter().all(|part| self.holds(part)),
-            "any" => inner.into_iter().any(|part| self.holds(part)),
-            "not" => !inner.into_iter().any(|part| self.holds(part)),
-            _ => true,
-        }
-    }
-}
-
-/// What an attribute is to the count.
-enum Attribute {
-    Comment,
-    /// A condition that does not hold.
-    Off,
-    Code,
-}
-
-/// The parts of a list with commas.
-fn parts_of(list: TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![TokenStream::new()];
-    for token in list {
-        match &token {
-            TokenTree::Punct(sign) if sign.as_char() == ',' => parts.push(TokenStream::new()),
-            _ => parts.last_mut().into_iter().for_each(|part| part.extend([token.clone()])),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-/// Goes past what an attribute stands before: an item, a statement, an arm of a `match`, a field.
-fn skip(tokens: &mut Peekable<impl Iterator<Item = TokenTree>>) {
-    // Further attributes of the same.
-    while tokens.next_if(|next| matches!(next, TokenTree::Punct(sign) if sign.as_char() == '#')).is_some() {
-        tokens.next();
-    }
-    // An item has commas between its angle brackets; these end with a semicolon, whatever braces they have.
-    let first = tokens.peek().map(ToString::to_string).unwrap_or_default();
-    let is_item =
-        ["pub", "fn", "async", "impl", "struct", "enum", "trait", "mod", "use", "const", "static", "type", "let"]
-            .contains(&first.as_str());
-    let mut needs_semicolon = false;
-    while let Some(token) = tokens.next() {
-        match &token {
-            TokenTree::Ident(word) => {
-                needs_semicolon |= ["use", "static", "type", "let"].iter().any(|name| word == name);
-            }
-            TokenTree::Punct(sign) if sign.as_char() == ';' || (sign.as_char() == ',' && !is_item) => return,
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && !needs_semicolon => {
-                let next = tokens.peek().map(ToString::to_string);
-                // A pattern with braces is not the end of an arm, and a comma may come after the end of one.
-                if next.as_deref() != Some("=") {
-                    tokens.next_if(|next| !is_item && next.to_string() == ",");
-                    return;
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// How a language that is not Rust marks comments.

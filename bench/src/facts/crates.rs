@@ -111,8 +111,9 @@ impl<'a> Part<'a> {
         self.package.features.contains_key(feature) && !self.has(feature)
     }
 
-    fn dependencies(&self) -> impl Iterator<Item = &'a str> {
-        let is_used = |dependency: &&'a Dependency| {
+    /// The names of the crates that it needs; not those of the workspace.
+    fn dependencies(&self) -> Vec<&'a str> {
+        let is_used = |dependency: &&Dependency| {
             let name = dependency.rename.as_ref().unwrap_or(&dependency.name);
             // `x/y` turns on `x`, too, while `x?/y` waits for somebody else to do so.
             let turns_on = |feature: &String| {
@@ -122,13 +123,7 @@ impl<'a> Part<'a> {
                 && dependency.path.is_none()
                 && (!dependency.optional || self.features.iter().any(turns_on))
         };
-        self.package
-            .dependencies
-            .iter()
-            .filter(is_used)
-            .map(|dependency| dependency.name.as_str())
-            .collect::<Vec<_>>()
-            .into_iter()
+        self.package.dependencies.iter().filter(is_used).map(|dependency| dependency.name.as_str()).collect()
     }
 }
 

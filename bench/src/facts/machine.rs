@@ -20,7 +20,7 @@ pub fn machine() -> Machine {
         name: file_name(&cpu, cores),
         cores,
         memory_bytes: memory_bytes(&memory_file).unwrap_or_else(memory),
-        system: system_name(System::long_os_version().ok(), System::kernel_long_version().ok()),
+        system: system_name([System::name().ok(), System::os_version().ok()], System::kernel_long_version().ok()),
         governor: governor(&file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
         hypervisor: hypervisor(&cpu_file, &file("/sys/hypervisor/type"), &product()),
         cpu,
@@ -55,8 +55,10 @@ fn memory_bytes(memory_file: &str) -> Option<u64> {
     kibibytes.parse::<u64>().ok()?.checked_mul(1_024)
 }
 
-fn system_name(system: Option<String>, kernel: Option<String>) -> String {
-    let names: Vec<String> = [system, kernel].into_iter().flatten().map(|name| name.trim().to_owned()).collect();
+/// The system with its version, then the kernel.
+fn system_name(system: [Option<String>; 2], kernel: Option<String>) -> String {
+    let system = system.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let names: Vec<String> = [system, kernel.unwrap_or_default()].into_iter().filter(|name| !name.is_empty()).collect();
     if names.is_empty() { "unknown".to_owned() } else { names.join(", ") }
 }
 
@@ -105,9 +107,10 @@ mod tests {
         assert_eq!(memory_bytes("MemTotal:       24684092 kB\nMemFree:  1 kB\n"), Some(24_684_092 * 1_024));
         assert_eq!(memory_bytes(""), None);
         assert_eq!((governor("performance\n").as_deref(), governor("")), (Some("performance"), None));
-        assert_eq!(system_name(Some("Debian 12".into()), Some("Linux 6.1".into())), "Debian 12, Linux 6.1");
-        assert_eq!(system_name(None, Some("Linux 6.1".into())), "Linux 6.1");
-        assert_eq!(system_name(None, None), "unknown");
+        let kernel = Some("Linux 6.1".to_owned());
+        assert_eq!(system_name([Some("Debian".into()), Some("12".into())], kernel.clone()), "Debian 12, Linux 6.1");
+        assert_eq!(system_name([None, None], kernel), "Linux 6.1");
+        assert_eq!(system_name([None, None], None), "unknown");
     }
 
     #[test]
