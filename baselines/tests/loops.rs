@@ -1,6 +1,6 @@
 //! The loops count what they do, and what they write is all there.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -17,7 +17,8 @@ fn quick(name: &'static str, seeded: &Seeded, more: &[&str]) -> Value {
     let measured = measured(&[&arguments, more].concat());
     let latency = ["p50", "p90", "p99", "p999", "max"].map(|name| measured["latency_ms"][name].as_f64().unwrap());
     assert!(measured["requests"].as_u64().unwrap() > 0, "{measured}");
-    assert!(latency.is_sorted() && latency[0] > 0.0, "{measured}");
+    // Nothing here is over within 100 ns.
+    assert!(latency.is_sorted() && latency[0] > 1e-4, "{measured}");
     assert_eq!(measured["seconds"], 0.5);
     assert!(measured["cpu_seconds"].is_f64(), "{measured}");
     measured

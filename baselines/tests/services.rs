@@ -1,7 +1,7 @@
 //! Each minimal service answers as the contract says, with the very bytes of a variant, on a database that the project's own
 //! store has made and seeded.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -133,6 +133,23 @@ fn actix_diesel_r2d2_keeps_to_the_contract() {
 #[test]
 fn rocket_diesel_pool_keeps_to_the_contract() {
     keeps_to_the_contract_on_sqlite("rocket-diesel-pool");
+}
+
+/// What the documentation of `rocket_diesel_pool` takes for granted, since that pool does not set it.
+#[test]
+fn without_being_told_sqlite_waits_for_the_disk() {
+    let seeded = Seeded::new(Store::DieselSqlite);
+    let file = rusqlite::Connection::open(seeded.url.strip_prefix("sqlite://").unwrap()).unwrap();
+    let synchronous: i64 = file.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+    assert_eq!(synchronous, 2, "2 is FULL");
+}
+
+#[test]
+fn only_full_is_taken_where_the_pool_sets_itself_up() {
+    let arguments = ["--database-url", "sqlite://x.db", "--synchronous", "normal"];
+    let output = run(&[&["serve", "rocket-diesel-pool"], &arguments[..]].concat());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && error.contains("leave out --synchronous"), "{error}");
 }
 
 #[test]

@@ -16,6 +16,10 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 #[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 use tokio::task::JoinSet;
 
+/// An hour: what a histogram has room for from the start, so that it need not grow while time is taken. What takes longer
+/// counts as that long.
+const LONGEST_NANOS: u64 = 3_600_000_000_000;
+
 /// What came of a loop: the line that is printed.
 #[derive(Serialize)]
 pub struct Measured {
@@ -166,7 +170,7 @@ struct Tally {
 
 impl Tally {
     fn new() -> Result<Self, Failure> {
-        let latencies = Histogram::new(3).map_err(|error| Failure::Ended(error.into()))?;
+        let latencies = Histogram::new_with_max(LONGEST_NANOS, 3).map_err(|error| Failure::Ended(error.into()))?;
         Ok(Self { latencies, errors: 0, first_error: None })
     }
 
@@ -197,7 +201,7 @@ fn summed(settings: &Settings, tallies: Vec<Tally>, cpu: Option<(Duration, Durat
         all.errors += tally.errors;
         all.first_error = all.first_error.or(tally.first_error);
     }
-    let millis = |quantile: f64| Duration::from_nanos(all.latencies.value_at_quantile(quantile)).as_secs_f64() * 1e3;
+    let millis = |quantile| all.latencies.value_at_quantile(quantile) as f64 / 1e6;
     let [p50, p90, p99, p999, max] = [0.5, 0.9, 0.99, 0.999, 1.0].map(millis);
     Ok(Measured {
         requests: all.latencies.len(),
@@ -215,4 +219,26 @@ fn cpu_time() -> Option<Duration> {
     let what = ProcessRefreshKind::nothing().with_cpu();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, what);
     system.process(id).map(|process| Duration::from_millis(process.accumulated_cpu_time()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Tally};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn what_ends_within_the_counted_time_counts_with_how_long_it_took() {
+        let (now, hour, took) = (Instant::now(), Duration::from_secs(3_600), Duration::from_millis(50));
+        let mut tally = Tally::new().unwrap();
+        let counted = Clock { begin: now, end: now + hour };
+        // Begun before the counted time, and three at once.
+        tally.count(counted, now.checked_sub(took).unwrap(), Ok(3));
+        tally.count(counted, now, Err("refused".into()));
+        tally.count(Clock { begin: now + hour, end: now + 2 * hour }, now, Ok(1));
+        tally.count(Clock { begin: now, end: now }, now, Ok(1));
+        assert_eq!((tally.latencies.len(), tally.errors), (3, 1));
+        let nanos = u128::from(tally.latencies.value_at_quantile(0.5));
+        assert!((took.as_nanos()..hour.as_nanos()).contains(&nanos), "{nanos}");
+        assert_eq!(tally.first_error.unwrap().to_string(), "refused");
+    }
 }

@@ -1,6 +1,12 @@
 //! Yardsticks as real processes, on databases that the project's own stores have made and seeded.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "each test program uses its own part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    dead_code,
+    reason = "each test program uses its own part of this"
+)]
 
 use serde_json::Value;
 use server::{Database, Store};
