@@ -399,7 +399,7 @@ impl Runner {
             self.time_server(&candidate, place, timing, requests, file, &url, load).await
         } else {
             let seconds = (self.plan.seconds, self.plan.warm_up_seconds);
-            let counted = yardsticks::run(&candidate, &self.launcher, &self.folder, &url, timing.connections, seconds).await;
+            let counted = yardsticks::run(&candidate, &self.launcher, &self.folder, &url, timing.users, timing.connections, seconds).await;
             counted.map(|counted| vec![self.run_of(&name, timing, load, &counted)])
         };
         let runs = runs.unwrap_or_else(|error| {

@@ -59,6 +59,7 @@ pub(crate) async fn run(
     launcher: &Launcher,
     folder: &Path,
     database_url: &str,
+    users: u64,
     connections: usize,
     (seconds, warm_up_seconds): (u64, u64),
 ) -> Result<Counted, BenchError> {
@@ -77,7 +78,7 @@ pub(crate) async fn run(
                 .args(["--warm-up-seconds", &warm_up_seconds.to_string(), "--database-url", database_url])
                 .args(["--connections", &pool.unwrap_or(launcher.workers).to_string()])
                 .arg("--ids")
-                .arg(ids(folder)?);
+                .arg(ids(folder, users)?);
             let finished = process::run(command).await?;
             let line = finished.stdout.lines().last().unwrap_or_default();
             let failed = |reason| BenchError::Program { program: (*name).to_owned(), reason };
@@ -98,10 +99,10 @@ pub(crate) async fn run(
 }
 
 /// The ids of the users that are read.
-fn ids(folder: &Path) -> Result<std::path::PathBuf, BenchError> {
-    let path = folder.join("ids");
+fn ids(folder: &Path, users: u64) -> Result<std::path::PathBuf, BenchError> {
+    let path = folder.join(format!("ids-{users}"));
     if !path.exists() {
-        let ids: Vec<String> = (1..=ACTIVE_USERS).map(|number| dataset::user_id(number).to_string()).collect();
+        let ids: Vec<String> = (1..=users.min(ACTIVE_USERS)).map(|number| dataset::user_id(number).to_string()).collect();
         std::fs::write(&path, ids.join("\n")).map_err(BenchError::of_file(&path))?;
     }
     Ok(path)
