@@ -132,8 +132,10 @@ pub async fn a_run_is_followed_from_its_plan_to_its_result(stage: &Stage, browse
     browser.ask("window.loaded = 'once'").await;
     go(&folder);
     browser.until("document.querySelector('#result')?.textContent === '0badcafe-small-2'").await;
-    browser.until("document.querySelector('#follows').textContent.includes('0badcafe-small-2 is the result.')").await;
+    browser.until("document.querySelector('#follows').textContent === 'The run is over.'").await;
     assert_eq!(browser.ask("return window.loaded").await, "once");
+    let text = browser.text().await;
+    assert!(text.contains("complete") && text.contains("0badcafe-small-2 is the result."), "{text}");
     browser.click(".said summary").await;
     assert_eq!(browser.ask("return document.querySelectorAll('#figures tr').length").await, 84);
     assert_eq!(browser.console().await, [""; 0]);
@@ -195,6 +197,10 @@ pub async fn a_run_ends_with_the_lab_and_keeps_what_was_measured(_: &Stage, _: &
     for signal in ["TERM", "KILL"] {
         let (mut lab, folder) = lab_with_stand_in();
         client().post(format!("{}/run", view(&lab))).send().await.unwrap();
+        let deadline = std::time::Instant::now() + support::PATIENCE;
+        while !client().get(view(&lab)).send().await.unwrap().text().await.unwrap().contains("41 of 84 steps") {
+            assert!(std::time::Instant::now() < deadline, "the run did not begin");
+        }
         support::signal(signal, &lab.id().to_string());
         lab.wait();
         let result = folder.path().join("results/0badcafe-small-2.json");
