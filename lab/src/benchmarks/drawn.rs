@@ -9,7 +9,7 @@ use bench::statistics::Summary;
 /// # Errors
 /// Why it cannot be drawn, in a sentence.
 pub(crate) fn one(results: &Results) -> Result<String, String> {
-    summary(results, "Medians")
+    summary(results)
 }
 
 /// Which differences between two results are more than noise.
@@ -17,28 +17,23 @@ pub(crate) fn one(results: &Results) -> Result<String, String> {
 /// # Errors
 /// Why they cannot be compared, in a sentence.
 pub(crate) fn two(before: &Results, after: &Results) -> Result<String, String> {
-    Ok(format!(
-        "<h3>Before</h3>{}<h3>After</h3>{}",
-        summary(before, "Medians before")?,
-        summary(after, "Medians after")?
-    ))
+    Ok(format!("<h3>Before</h3>{}<h3>After</h3>{}", summary(before)?, summary(after)?))
 }
 
 /// The medians, one row for each thing that was timed.
 #[derive(Template)]
 #[template(
-    source = r#"<div class="card region" role="region" aria-label="{{ label }}" tabindex="0"><table class="figures">
+    source = r#"<div class="card region" role="region" aria-label="Medians" tabindex="0"><table class="figures">
 <thead><tr><th scope="col">subject</th><th scope="col">workload</th><th scope="col" class="number">connections</th><th scope="col" class="number">requests/s</th><th scope="col" class="number">p99</th></tr></thead>
 <tbody>{% for row in rows %}<tr><th scope="row">{{ row.0 }}</th><td>{{ row.1 }}</td><td class="number">{{ row.2 }}</td><td class="number">{{ row.3 }}</td><td class="number">{{ row.4 }}</td></tr>
 {% endfor %}</tbody></table></div>"#,
     ext = "html"
 )]
 struct Medians<'a> {
-    label: &'a str,
     rows: Vec<(&'a str, &'a str, usize, String, String)>,
 }
 
-fn summary(results: &Results, label: &str) -> Result<String, String> {
+fn summary(results: &Results) -> Result<String, String> {
     let mut groups: Vec<Vec<&Run>> = Vec::new();
     let key = |run: &Run| (run.subject.clone(), run.workload.clone(), run.users, run.connections);
     for run in results.runs.iter().filter(|run| run.failure.is_none()) {
@@ -60,5 +55,5 @@ fn summary(results: &Results, label: &str) -> Result<String, String> {
         let (rate, p99) = row(group);
         Some((first.subject.as_str(), first.workload.as_str(), first.connections, rate, p99))
     });
-    Medians { label, rows: rows.collect() }.render().map_err(|error| error.to_string())
+    Medians { rows: rows.collect() }.render().map_err(|error| error.to_string())
 }
