@@ -42,9 +42,10 @@ function showWhole(html, runs) {
 
 /// Fetches this page again for the list and the new result.
 async function showResults() {
-  follows.textContent = panel.querySelector(".head")?.textContent.replace(/\s+/g, " ").trim() ?? "";
+  follows.textContent = "The run is over.";
   try {
-    const html = await (await fetch(location.href)).text();
+    // The address may be that of a form that was refused.
+    const html = await (await fetch(`/benchmarks${location.search}`)).text();
     const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("#results");
     if (fresh) document.querySelector("#results").replaceWith(fresh);
   } catch {

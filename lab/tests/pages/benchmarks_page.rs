@@ -132,8 +132,10 @@ pub async fn a_run_is_followed_from_its_plan_to_its_result(stage: &Stage, browse
     browser.ask("window.loaded = 'once'").await;
     go(&folder);
     browser.until("document.querySelector('#result')?.textContent === '0badcafe-small-2'").await;
-    browser.until("document.querySelector('#follows').textContent.includes('0badcafe-small-2 is the result.')").await;
+    browser.until("document.querySelector('#follows').textContent === 'The run is over.'").await;
     assert_eq!(browser.ask("return window.loaded").await, "once");
+    let text = browser.text().await;
+    assert!(text.contains("complete") && text.contains("0badcafe-small-2 is the result."), "{text}");
     browser.click(".said summary").await;
     assert_eq!(browser.ask("return document.querySelectorAll('#figures tr').length").await, 84);
     assert_eq!(browser.console().await, [""; 0]);
@@ -171,9 +173,11 @@ pub async fn a_run_is_started_seen_and_stopped_without_scripts(stage: &Stage, br
     let text = browser.text().await;
     assert!(text.contains("Load the page again") && text.contains("of 84 steps"), "{text}");
     go(&folder);
-    browser.until("document.querySelector('#result')?.textContent === '0badcafe-small-2' || location.reload()").await;
+    // The result is there a little before the process is gone.
+    browser.until("document.querySelector('.status')?.textContent === 'complete' || location.reload()").await;
+    browser.until("document.querySelector('#result')?.textContent === '0badcafe-small-2'").await;
     let text = browser.text().await;
-    assert!(text.contains("complete") && text.contains("Run the quick profile"), "{text}");
+    assert!(text.contains("is the result.") && text.contains("Run the quick profile"), "{text}");
     browser.allow_scripts(true).await;
 }
 
@@ -195,6 +199,10 @@ pub async fn a_run_ends_with_the_lab_and_keeps_what_was_measured(_: &Stage, _: &
     for signal in ["TERM", "KILL"] {
         let (mut lab, folder) = lab_with_stand_in();
         client().post(format!("{}/run", view(&lab))).send().await.unwrap();
+        let deadline = std::time::Instant::now() + support::PATIENCE;
+        while !client().get(view(&lab)).send().await.unwrap().text().await.unwrap().contains("41 of 84 steps") {
+            assert!(std::time::Instant::now() < deadline, "the run did not begin");
+        }
         support::signal(signal, &lab.id().to_string());
         lab.wait();
         let result = folder.path().join("results/0badcafe-small-2.json");

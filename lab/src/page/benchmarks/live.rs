@@ -66,6 +66,11 @@ impl Panel<'_> {
         self.state.phase != Phase::None
     }
 
+    /// Whether the run has said anything.
+    fn has_rows(&self) -> bool {
+        !self.state.figures.is_empty() || !self.state.remarks.is_empty()
+    }
+
     /// The result that the run left: where it is shown, and its name.
     fn result(&self) -> Option<(String, &str)> {
         match &self.state.phase {
