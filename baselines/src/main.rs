@@ -21,23 +21,36 @@ mod loops;
 mod process;
 mod serve;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Yardsticks for the benchmark: a bare server, minimal services, and loops of database drivers.
 #[derive(Parser)]
 #[command(version, about)]
-enum Cli {
+struct Cli {
+    /// Stop when standard input ends: a parent process that dies takes its children along
+    #[arg(long, global = true, hide = true)]
+    stop_on_stdin_close: bool,
+    #[command(subcommand)]
+    yardstick: Yardstick,
+}
+
+#[derive(Subcommand)]
+enum Yardstick {
     Hyper(bare::Settings),
     Serve(serve::Settings),
     Loop(loops::Settings),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse() {
-        Cli::Hyper(settings) => bare::run(&settings),
-        Cli::Serve(settings) => serve::run(&settings),
-        Cli::Loop(settings) => loops::run(&settings),
+    let cli = Cli::parse();
+    if cli.stop_on_stdin_close {
+        process::stop_on_stdin_close();
+    }
+    let outcome = match cli.yardstick {
+        Yardstick::Hyper(settings) => bare::run(&settings),
+        Yardstick::Serve(settings) => serve::run(&settings),
+        Yardstick::Loop(settings) => loops::run(&settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

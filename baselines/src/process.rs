@@ -1,7 +1,7 @@
 //! What every server here has in common: its threads, its socket, and the line that says that it is ready.
 
 use crate::failure::Failure;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -30,4 +30,14 @@ pub fn tell(address: SocketAddr) {
     // Whoever started this may not want to know.
     let _ = writeln!(output, "listening on http://{address}");
     let _ = output.flush();
+}
+
+/// Ends the process when its standard input ends, as it does when the parent process is gone. Nothing here needs to finish: what
+/// was answered is committed.
+pub fn stop_on_stdin_close() {
+    std::thread::spawn(|| {
+        let mut ignored = [0; 64];
+        while std::io::stdin().read(&mut ignored).is_ok_and(|count| count > 0) {}
+        std::process::exit(0);
+    });
 }

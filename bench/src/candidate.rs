@@ -48,7 +48,11 @@ const PEERS: [(&str, &str, Store); 6] = [
     ("actix-diesel-r2d2", "actix-web's own Diesel example: web::block and an r2d2 pool", Store::DieselSqlite),
     ("rocket-diesel-pool", "Rocket with its own synchronous Diesel pool", Store::DieselSqlite),
     ("axum-tokio-postgres", "a minimal axum service over tokio-postgres and deadpool", Store::DieselPostgres),
-    ("axum-diesel-async-postgres", "a minimal axum + diesel-async service with its pool's default check", Store::DieselPostgres),
+    (
+        "axum-diesel-async-postgres",
+        "a minimal axum + diesel-async service with its pool's default check",
+        Store::DieselPostgres,
+    ),
     ("axum-sea-orm-postgres", "a minimal axum + SeaORM service over PostgreSQL", Store::SeaOrmPostgres),
 ];
 
@@ -57,10 +61,25 @@ const PEER_SERVES: [Workload; 6] =
 
 /// The ceilings without HTTP: name, title, the stores whose ceiling it is (none: all), the workload.
 const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
-    ("sqlite-read", "prepared SQLite reads by rusqlite, a thread a connection", &[Store::DieselSqlite, Store::SeaOrmSqlite], Workload::ReadOne),
-    ("sqlite-order", "the order's transaction written by hand with rusqlite", &[Store::DieselSqlite, Store::SeaOrmSqlite], Workload::Order),
+    (
+        "sqlite-read",
+        "prepared SQLite reads by rusqlite, a thread a connection",
+        &[Store::DieselSqlite, Store::SeaOrmSqlite],
+        Workload::ReadOne,
+    ),
+    (
+        "sqlite-order",
+        "the order's transaction written by hand with rusqlite",
+        &[Store::DieselSqlite, Store::SeaOrmSqlite],
+        Workload::Order,
+    ),
     ("argon2id", "Argon2id at the same parameters, one thread a core", &[], Workload::Login),
-    ("postgres-read", "tokio-postgres and deadpool without a server", &[Store::DieselPostgres, Store::SeaOrmPostgres], Workload::ReadOne),
+    (
+        "postgres-read",
+        "tokio-postgres and deadpool without a server",
+        &[Store::DieselPostgres, Store::SeaOrmPostgres],
+        Workload::ReadOne,
+    ),
     ("redis-read", "the redis crate without a server", &[Store::Redis], Workload::ReadOne),
     ("mongodb-read", "the MongoDB driver without a server", &[Store::Mongodb], Workload::ReadOne),
     ("dynamodb-read", "Amazon's SDK without a server", &[Store::Dynamodb], Workload::ReadOne),
@@ -106,7 +125,8 @@ impl Candidate {
     }
 
     fn of_loop(name: &'static str, title: &str, stores: &[Store], workload: Workload) -> Self {
-        let mut candidate = Self::new(Program::Loop(name), name.to_owned(), title, Kind::Ceiling, stores.first().copied());
+        let mut candidate =
+            Self::new(Program::Loop(name), name.to_owned(), title, Kind::Ceiling, stores.first().copied());
         candidate.subject.ceiling_of = stores.iter().map(ToString::to_string).collect();
         candidate.serves = vec![workload];
         if stores.is_empty() {
@@ -123,7 +143,8 @@ impl Candidate {
 
     fn flask() -> Self {
         let title = "the lesson's own: Flask, SQLAlchemy and gunicorn over SQLite";
-        let mut candidate = Self::new(Program::Flask, "peer-flask".to_owned(), title, Kind::Peer, Some(Store::DieselSqlite));
+        let mut candidate =
+            Self::new(Program::Flask, "peer-flask".to_owned(), title, Kind::Peer, Some(Store::DieselSqlite));
         candidate.serves = PEER_SERVES.to_vec();
         candidate
     }
@@ -170,13 +191,27 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
     let has = |store: &Store| stores.iter().any(|given| given.database() == store.database());
     let mut all: Vec<Candidate> = variants.iter().copied().map(Candidate::variant).collect();
     all.push(Candidate::hyper());
-    let loops = LOOPS.into_iter().filter(|(_, _, of, _)| of.is_empty() || of.iter().any(|store| stores.contains(store)));
+    let loops =
+        LOOPS.into_iter().filter(|(_, _, of, _)| of.is_empty() || of.iter().any(|store| stores.contains(store)));
     all.extend(loops.map(|(name, title, of, workload)| Candidate::of_loop(name, title, of, workload)));
     for (program, name, title, of, database) in [
-        (Program::Pgbench, "pgbench", "pgbench -S -M prepared", [Store::DieselPostgres, Store::SeaOrmPostgres].as_slice(), Database::Postgres),
-        (Program::RedisBenchmark, "redis-benchmark", "redis-benchmark -t get", [Store::Redis].as_slice(), Database::Redis),
+        (
+            Program::Pgbench,
+            "pgbench",
+            "pgbench -S -M prepared",
+            [Store::DieselPostgres, Store::SeaOrmPostgres].as_slice(),
+            Database::Postgres,
+        ),
+        (
+            Program::RedisBenchmark,
+            "redis-benchmark",
+            "redis-benchmark -t get",
+            [Store::Redis].as_slice(),
+            Database::Redis,
+        ),
     ] {
-        if let Some(store) = of.iter().find(|store| stores.contains(store)).filter(|store| store.database() == database) {
+        if let Some(store) = of.iter().find(|store| stores.contains(store)).filter(|store| store.database() == database)
+        {
             let mut candidate = Candidate::new(program, name.to_owned(), title, Kind::Ceiling, Some(*store));
             candidate.subject.ceiling_of = of.iter().map(ToString::to_string).collect();
             candidate.serves = vec![Workload::ReadOne];
@@ -219,22 +254,40 @@ pub(crate) struct Launcher {
 impl Launcher {
     /// The command that starts a server of its own, on a port that the system chooses.
     pub(crate) fn command(&self, candidate: &Candidate, database_url: &str) -> Result<Command, BenchError> {
-        let baselines = || self.baselines.clone().ok_or_else(|| BenchError::Missing {
-            program: "baselines",
-            remedy: "cargo build --release -p baselines".to_owned(),
-        });
+        let baselines = || {
+            self.baselines.clone().ok_or_else(|| BenchError::Missing {
+                program: "baselines",
+                remedy: "cargo build --release -p baselines".to_owned(),
+            })
+        };
         let pool_size = self.pool_size.or_else(|| candidate.store.map(Store::default_connections)).unwrap_or(1);
         match &candidate.program {
             Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
             Program::Hyper => {
                 let mut command = Command::new(baselines()?);
-                command.args(["hyper", "--listen", "127.0.0.1:0", "--workers", &self.workers.to_string(), "--answers"]);
+                command.args([
+                    "hyper",
+                    "--stop-on-stdin-close",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--workers",
+                    &self.workers.to_string(),
+                    "--answers",
+                ]);
                 command.arg(&self.answers);
                 Ok(command)
             }
             Program::Peer(name) => {
                 let mut command = Command::new(baselines()?);
-                command.args(["serve", name, "--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
+                command.args([
+                    "serve",
+                    name,
+                    "--stop-on-stdin-close",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--workers",
+                    &self.workers.to_string(),
+                ]);
                 command.args(["--pool-size", &pool_size.to_string(), "--database-url", database_url]);
                 Ok(command)
             }

@@ -87,10 +87,8 @@ pub(crate) async fn sample(
         let place = usize::try_from(samples.good.wrapping_mul(7_919)).unwrap_or_default() % requests.len().max(1);
         let Some(prepared) = requests.get(place) else { return Ok(samples) };
         let unique = format!("{:03}98{:07}", run % 1_000, samples.good);
-        let prepared = Prepared {
-            body: prepared.body.as_ref().map(|body| body.replace(UNIQUE, &unique)),
-            ..prepared.clone()
-        };
+        let prepared =
+            Prepared { body: prepared.body.as_ref().map(|body| body.replace(UNIQUE, &unique)), ..prepared.clone() };
         let answer = client.send(&as_request(&prepared)).await.map_err(unanswered)?;
         // The mix has two kinds of requests.
         let workload = if workload == Workload::Mix && prepared.method == "GET" { Workload::ReadOne } else { workload };
@@ -251,7 +249,9 @@ impl Content {
                 let placed = orders(self).saturating_sub(orders(earlier));
                 let (units, expected) = ((self.units - earlier.units).unsigned_abs(), placed * LINES);
                 if units != expected {
-                    return Err(format!("{placed} orders were placed, but they took {units} units instead of {expected}"));
+                    return Err(format!(
+                        "{placed} orders were placed, but they took {units} units instead of {expected}"
+                    ));
                 }
                 expect("orders", placed)
             }

@@ -68,14 +68,16 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     let candidates = chosen(&plan, arguments)?;
     let here = std::env::current_dir()?;
     let root = source_root(&here).ok_or_else(|| {
-        BenchError::Answer("this is not a clone of the project: the benchmark builds its yardsticks from the source".to_owned())
+        BenchError::Answer(
+            "this is not a clone of the project: the benchmark builds its yardsticks from the source".to_owned(),
+        )
     })?;
     std::fs::create_dir_all(&arguments.results).map_err(BenchError::of_file(&arguments.results))?;
 
     let (wrk, wrk_version) = find_wrk().await?;
     let tools = root.join("target").join("bench-tools");
     let oha = match plan.has_fixed_rates {
-        true => Some(find_oha(&tools, |text| display.note(text)).await?),
+        true => Some(find_oha(arguments.oha.as_deref(), &tools, |text| display.note(text)).await?),
         false => None,
     };
     let baselines = build_baselines(&root, &plan, &display).await?;

@@ -140,14 +140,18 @@ async fn fill(
             progress(done, total);
         }
     };
-    all(0..users + 1, tell, |number| async move {
-        repositories.users.insert(context, &user(number, password_hash)).await
-    })
+    all(
+        0..users + 1,
+        tell,
+        |number| async move { repositories.users.insert(context, &user(number, password_hash)).await },
+    )
     .await?;
     let tell_products = |done: u64| tell(users + done);
-    all(0..PRODUCTS, tell_products, |number| async move {
-        repositories.products.insert(context, &product(number)).await
-    })
+    all(
+        0..PRODUCTS,
+        tell_products,
+        |number| async move { repositories.products.insert(context, &product(number)).await },
+    )
     .await?;
     let tell_orders = |done: u64| tell(users + PRODUCTS + done);
     all(0..ORDERS, tell_orders, |number| async move {
@@ -188,8 +192,7 @@ where
     for _ in 1..TRIES {
         match task().await {
             Err(StoreError::TimedOut | StoreError::Overloaded) => is_again = true,
-            Err(StoreError::EmailTaken | StoreError::SkuTaken | StoreError::VersionConflict) if is_again =>
-            {
+            Err(StoreError::EmailTaken | StoreError::SkuTaken | StoreError::VersionConflict) if is_again => {
                 return Ok(());
             }
             outcome => return outcome,

@@ -1,27 +1,23 @@
 //! One run of the benchmark from beginning to end: verify, fill, then time in turns.
 
-use crate::candidate::{Candidate, Launcher, Program, candidates};
-use crate::check::{Acknowledged, Content, as_request, sample};
+mod prepare;
+mod serving;
+
+use crate::candidate::{Candidate, Launcher, candidates};
+use crate::check::Content;
 use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
-use crate::facts::{self, Build};
-use crate::generator::{Counted, FixedRate, Oha, Wrk};
-use crate::process::{Server, client};
+use crate::generator::{Counted, Oha, Wrk};
 use crate::progress::Event;
 use crate::result::{Kind, Load, Results, Run, Verified};
-use crate::settings::{Plan, Variant};
-use crate::usage;
-use crate::verify::verify;
+use crate::settings::{BenchArguments, Plan};
 use crate::workload::{Callers, Prepared, Workload, prepare};
 use crate::yardsticks;
-use contract::Credentials;
 use server::Database;
-use shared::config::Secret;
 use std::collections::BTreeMap;
-use std::net::ToSocketAddrs as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Starting, warming up, looking after it and stopping take about so long beside each run, in seconds.
 const AROUND_A_RUN: f64 = 2.5;
@@ -117,101 +113,6 @@ impl Runner {
         Ok(())
     }
 
-    async fn verify_all(&mut self) -> Result<(), BenchError> {
-        for place in 0..self.candidates.len() {
-            let Some(Candidate { program: Program::Variant(variant), subject, .. }) = self.candidates.get(place) else { continue };
-            let (variant, name) = (*variant, subject.name.clone());
-            self.display.note(format!("{name}: running the conformance suite ..."));
-            let url = self.databases.empty(variant.store, &format!("{name}-suite"));
-            let random = |bytes| Secret::random(bytes).map(|secret| secret.expose().to_owned());
-            let credentials = Credentials {
-                admin_email: "admin@stackdiff.example".to_owned(),
-                admin_password: random(8).map_err(|error| BenchError::Answer(error.to_string()))?,
-                jwt_secret: self.launcher.secret.clone(),
-            };
-            let mut command = self.launcher.variant(variant, &url);
-            command
-                // A 503 of a busy machine is no failure of the rules.
-                .args(["--store-timeout-ms", "20000"])
-                .env("ADMIN_EMAIL", &credentials.admin_email)
-                .env("ADMIN_PASSWORD", &credentials.admin_password);
-            let verified = match Server::start(&name, command, &self.folder.join("suite.log")).await {
-                Ok(server) => {
-                    let verified = verify(server.address, &credentials).await;
-                    server.stop().await;
-                    verified?
-                }
-                Err(error) => Verified::Failed { cases: 0, failures: vec![error.to_string()] },
-            };
-            if let Verified::Passed { .. } = verified {
-                let trips = self.round_trips(&name, variant, &url, &credentials).await?;
-                if let Some(candidate) = self.candidates.get_mut(place) {
-                    candidate.subject.round_trips = trips;
-                }
-            }
-            self.databases.remove(&url).await;
-            self.display.say(&Event::Verified { subject: name.clone(), verified: verified.clone() });
-            if let Some(candidate) = self.candidates.get_mut(place) {
-                candidate.subject.verified = verified;
-            }
-            self.note_subjects(&name);
-        }
-        Ok(())
-    }
-
-    /// What each operation asks the database, of a server that says so; the ones that are timed do not.
-    async fn round_trips(
-        &self,
-        name: &str,
-        variant: Variant,
-        url: &str,
-        credentials: &Credentials,
-    ) -> Result<BTreeMap<String, u64>, BenchError> {
-        let mut command = self.launcher.variant(variant, url);
-        command
-            .arg("--trace")
-            .env("ADMIN_EMAIL", &credentials.admin_email)
-            .env("ADMIN_PASSWORD", &credentials.admin_password);
-        let server = Server::start(name, command, &self.folder.join("trace.log")).await?;
-        let address = format!("http://{}", server.address);
-        let trips = facts::round_trips(&address, &credentials.admin_email, &credentials.admin_password).await;
-        server.stop().await;
-        Ok(trips?)
-    }
-
-    /// Builds each variant alone, for the size of its executable; from nothing, also for how long that takes.
-    ///
-    /// # Errors
-    /// If one cannot be built.
-    pub(crate) async fn build_each(&mut self, is_fresh: bool) -> Result<(), BenchError> {
-        for place in 0..self.candidates.len() {
-            let Some(Candidate { program: Program::Variant(variant), subject, .. }) = self.candidates.get(place) else {
-                continue;
-            };
-            let (variant, name) = (*variant, subject.name.clone());
-            self.display.note(format!("{name}: building it alone ..."));
-            let kind = if is_fresh { Build::Fresh } else { Build::Incremental };
-            let (framework, store) = (variant.framework.to_string(), variant.store.to_string());
-            let built = facts::build(&self.launcher.root, &framework, &store, kind, |_| {}).await?;
-            if let Some(candidate) = self.candidates.get_mut(place) {
-                candidate.subject.executable_bytes = Some(built.bytes);
-                candidate.subject.build_seconds = is_fresh.then_some(built.seconds);
-            }
-            self.note_subjects(&name);
-            (self.keep)(&self.results)?;
-        }
-        Ok(())
-    }
-
-    /// Takes over what is known of a subject by now.
-    fn note_subjects(&mut self, name: &str) {
-        let Some(candidate) = self.candidates.iter().find(|candidate| candidate.subject.name == name) else { return };
-        match self.results.subjects.iter_mut().find(|subject| subject.name == name) {
-            Some(subject) => *subject = candidate.subject.clone(),
-            None => self.results.subjects.push(candidate.subject.clone()),
-        }
-    }
-
     fn plan_steps(&mut self) {
         let mut runs = 0;
         for users in &self.plan.users {
@@ -236,56 +137,6 @@ impl Runner {
     fn takes_part(&self, candidate: &Candidate, workload: Workload, users: u64) -> bool {
         let is_first = self.plan.users.first() == Some(&users);
         candidate.serves.contains(&workload) && (is_first || candidate.subject.kind == Kind::Variant)
-    }
-
-    /// A filled database for each that has one, by the subject's name.
-    async fn fill_all(&mut self, users: u64) -> Result<BTreeMap<String, String>, BenchError> {
-        let is_first = self.plan.users.first() == Some(&users);
-        let mut urls = BTreeMap::new();
-        for candidate in &self.candidates {
-            let Some(store) = candidate.store else { continue };
-            if !is_first && candidate.subject.kind != Kind::Variant {
-                continue;
-            }
-            let name = &candidate.subject.name;
-            let last = std::sync::Mutex::new(Instant::now());
-            let progress = |done: u64, all: u64| {
-                let Ok(mut last) = last.lock() else { return };
-                if last.elapsed() > Duration::from_secs(5) {
-                    *last = Instant::now();
-                    self.display.note(format!("{name}: {done} of {all} records ..."));
-                }
-            };
-            self.display.note(format!("{name}: filling its database with {users} users ..."));
-            let url = self.databases.filled(store, name, users, &progress).await?;
-            urls.insert(name.clone(), url);
-        }
-        Ok(urls)
-    }
-
-    /// Records what the first variant answers to each workload, for hyper to answer the same.
-    async fn record_answers(&self, users: u64, urls: &BTreeMap<String, String>) -> Result<(), BenchError> {
-        let first = self.candidates.iter().find(|candidate| matches!(candidate.program, Program::Variant(_)));
-        let Some((candidate, url)) = first.and_then(|candidate| Some((candidate, urls.get(&candidate.subject.name)?))) else {
-            return Ok(());
-        };
-        let command = self.launcher.command(candidate, url)?;
-        let server = Server::start(&candidate.subject.name, command, &self.folder.join("record.log")).await?;
-        let mut answers = Vec::new();
-        let reads = self.plan.workloads.iter().filter(|workload| **workload != Workload::Mix);
-        // The mix is made of these two.
-        for workload in reads.copied().chain([Workload::ReadOne, Workload::Update]) {
-            let requests = prepare(workload, users, &self.callers);
-            let Some(request) = requests.first() else { continue };
-            let unique = Prepared {
-                body: request.body.as_ref().map(|body| body.replace(crate::workload::UNIQUE, "000970000000")),
-                ..request.clone()
-            };
-            answers.push(yardsticks::recorded(&client(server.address)?, &unique, &as_request(&unique)).await?);
-        }
-        server.stop().await;
-        let text = serde_json::Value::Array(answers).to_string();
-        std::fs::write(&self.launcher.answers, text).map_err(BenchError::of_file(&self.launcher.answers))
     }
 
     async fn time_workload(
@@ -399,11 +250,21 @@ impl Runner {
             self.time_server(&candidate, place, timing, requests, file, &url, load).await
         } else {
             let seconds = (self.plan.seconds, self.plan.warm_up_seconds);
-            let counted = yardsticks::run(&candidate, &self.launcher, &self.folder, &url, timing.users, timing.connections, seconds).await;
+            let counted = yardsticks::run(
+                &candidate,
+                &self.launcher,
+                &self.folder,
+                &url,
+                timing.users,
+                timing.connections,
+                seconds,
+            )
+            .await;
             counted.map(|counted| vec![self.run_of(&name, timing, load, &counted)])
         };
         let runs = runs.unwrap_or_else(|error| {
-            let nothing = Counted { seconds: 0.0, requests: 0, errors: 0, unique: None, latency: None, cpu_seconds: None };
+            let nothing =
+                Counted { seconds: 0.0, requests: 0, errors: 0, unique: None, latency: None, cpu_seconds: None };
             vec![Run { failure: Some(error.to_string()), ..self.run_of(&name, timing, load, &nothing) }]
         });
         for run in runs {
@@ -436,133 +297,13 @@ impl Runner {
             failure: None,
         }
     }
-
-    #[allow(clippy::too_many_arguments, reason = "each is a part of what is timed")]
-    async fn time_server(
-        &mut self,
-        candidate: &Candidate,
-        place: usize,
-        timing: Timing,
-        requests: &[Prepared],
-        file: &Path,
-        url: &str,
-        load: Load,
-    ) -> Result<Vec<Run>, BenchError> {
-        let Timing { workload, users, connections, .. } = timing;
-        let name = candidate.subject.name.clone();
-        let command = self.launcher.command(candidate, url)?;
-        let mut server = Server::start(&name, command, &self.folder.join(format!("{name}.log"))).await?;
-        if let Some(candidate) = self.candidates.get_mut(place) {
-            candidate.subject.start_millis.push(server.start_millis);
-        }
-        if self.plan.warm_up_seconds > 0 {
-            self.run_number += 1;
-            self.wrk.run(server.address, file, connections, self.plan.warm_up_seconds, self.run_number).await?;
-        }
-        let key = (url.to_owned(), workload);
-        let before = match candidate.is_counted() {
-            true => {
-                let earlier = self.content.remove(&key).unwrap_or_default();
-                Some(Content::of(server.address, workload, users, &self.callers, &earlier).await?)
-            }
-            false => None,
-        };
-        self.run_number += 1;
-        let database = self.database_process(candidate, url);
-        let (server_before, database_before) = (server.usage(), database.and_then(usage::of_tree));
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let sampling = sample(server.address, workload, requests, candidate.keeps(), self.run_number, stopped);
-        let loading = async {
-            let counted = self.load(server.address, workload, requests, file, connections, load).await;
-            let _ = stop.send(());
-            counted
-        };
-        let (counted, samples) = tokio::join!(loading, sampling);
-        let (server_after, database_after) = (server.usage(), database.and_then(usage::of_tree));
-        if let Some(words) = server.last_words() {
-            return Err(BenchError::Start { subject: name, reason: words });
-        }
-        let (counted, samples) = (counted?, samples?);
-        let cpu = |after: Option<usage::Usage>, before: Option<usage::Usage>| Some(after?.cpu_seconds - before?.cpu_seconds);
-        let mut runs: Vec<Run> = Vec::new();
-        let counted_parts = counted.len();
-        for (part, counted) in &counted {
-            let mut run = self.run_of(&name, timing, load, counted);
-            // The parts of the mix have latencies of their own; whose the server's time was, nobody can tell.
-            if counted_parts > 1 {
-                run.workload = format!("{}-{}", workload.name(), part.name());
-            }
-            if counted_parts == 1 {
-                run.server_cpu_seconds = cpu(server_after, server_before);
-                run.database_cpu_seconds = cpu(database_after, database_before);
-            }
-            run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
-            run.failure = samples.bad.clone();
-            runs.push(run);
-        }
-        if let Some(before) = before {
-            let after = Content::of(server.address, workload, users, &self.callers, &before).await?;
-            let acknowledged = Acknowledged::of(workload, &counted, &samples, connections);
-            if let Err(reason) = after.holds(&before, workload, &acknowledged) {
-                for run in &mut runs {
-                    run.failure.get_or_insert_with(|| reason.clone());
-                }
-            }
-            self.content.insert(key, after);
-        }
-        server.stop().await;
-        Ok(runs)
-    }
-
-    /// Puts the load on, and says what came of each of its parts.
-    async fn load(
-        &self,
-        address: std::net::SocketAddr,
-        workload: Workload,
-        requests: &[Prepared],
-        file: &Path,
-        connections: usize,
-        load: Load,
-    ) -> Result<Vec<(Workload, Counted)>, BenchError> {
-        let (Load::Open { rate, .. }, Some(oha)) = (load, &self.oha) else {
-            let counted = self.wrk.run(address, file, connections, self.plan.seconds, self.run_number).await?;
-            return Ok(vec![(workload, counted)]);
-        };
-        let parts = workload.at_fixed_rate();
-        let sending = parts.iter().map(|(part, share)| {
-            let is_part = |request: &&Prepared| parts.len() == 1 || (request.method == "GET") == (*part == Workload::ReadOne);
-            let own: Vec<Prepared> = requests.iter().filter(is_part).cloned().collect();
-            let fixed = FixedRate {
-                rate: rate * share,
-                connections: connections.div_ceil(parts.len()),
-                seconds: self.plan.seconds,
-                status: part.status(),
-                run: self.run_number,
-            };
-            async move { oha.run(address, part.name(), &own, fixed).await.map(|counted| (*part, counted)) }
-        });
-        futures_util::future::try_join_all(sending).await
-    }
-
-    /// The process of the database, if it is a server on this machine.
-    fn database_process(&self, candidate: &Candidate, url: &str) -> Option<u32> {
-        let database = candidate.store?.database();
-        if matches!(database, Database::Memory | Database::Sqlite) {
-            return None;
-        }
-        let address = server::host_and_port(url)?.to_socket_addrs().ok()?.next()?;
-        address.ip().is_loopback().then(|| usage::listening_on(address)).flatten()
-    }
 }
 
 /// What is to be timed, by the command line.
 ///
 /// # Errors
 /// As [`candidates`].
-pub(crate) fn chosen(
-    plan: &Plan,
-    arguments: &crate::settings::BenchArguments,
-) -> Result<Vec<Candidate>, BenchError> {
+pub(crate) fn chosen(plan: &Plan, arguments: &BenchArguments) -> Result<Vec<Candidate>, BenchError> {
     let mut chosen = candidates(&plan.variants, arguments)?;
     chosen.retain(|candidate| candidate.serves.iter().any(|workload| plan.workloads.contains(workload)));
     Ok(chosen)

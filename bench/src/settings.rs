@@ -56,6 +56,9 @@ pub struct BenchArguments {
     /// Build each variant alone from nothing, to tell how long that takes
     #[arg(long)]
     pub build_times: bool,
+    /// The load generator oha; by default the one in target/bench-tools, which is built if it is not there, or in the PATH
+    #[arg(long, env = "OHA", value_name = "PROGRAM")]
+    pub oha: Option<PathBuf>,
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,
@@ -205,7 +208,8 @@ impl Plan {
 fn variants(names: &[String], is_quick: bool) -> Result<Vec<Variant>, BenchError> {
     let frameworks = Framework::value_variants();
     let stores = Store::built_in();
-    let over = |store: &Store| frameworks.iter().map(|framework| Variant { framework: *framework, store: *store }).collect();
+    let over =
+        |store: &Store| frameworks.iter().map(|framework| Variant { framework: *framework, store: *store }).collect();
     let all: Vec<Variant> = stores.iter().flat_map(|store| -> Vec<Variant> { over(store) }).collect();
     if names.is_empty() {
         let is_meant = |store| if is_quick { store == Store::DieselSqlite } else { store != Store::Memory };
@@ -217,7 +221,11 @@ fn variants(names: &[String], is_quick: bool) -> Result<Vec<Variant>, BenchError
     for name in names {
         if !all.iter().any(|variant| is_named(variant, name)) {
             let known: Vec<String> = all.iter().copied().map(Variant::name).collect();
-            return Err(BenchError::Unknown { kind: "variant that was built in", given: name.clone(), known: known.join(", ") });
+            return Err(BenchError::Unknown {
+                kind: "variant that was built in",
+                given: name.clone(),
+                known: known.join(", "),
+            });
         }
     }
     Ok(all.into_iter().filter(|variant| names.iter().any(|name| is_named(variant, name))).collect())

@@ -155,7 +155,10 @@ impl Prepared {
         }
         match &self.body {
             Some(body) => {
-                raw.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+                raw.push_str(&format!(
+                    "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                ));
             }
             None => raw.push_str("\r\n"),
         }
@@ -238,9 +241,8 @@ pub fn prepare(workload: Workload, users: u64, callers: &Callers) -> Vec<Prepare
             vec![Prepared::with("POST", "/api/products".to_owned(), Some(callers.admin()), body)]
         }
         Workload::Order => many(&|number| {
-            let lines = dataset::products_of(number).map(|product| {
-                format!(r#"{{"product_id":"{}","quantity":1}}"#, dataset::product_id(product))
-            });
+            let lines = dataset::products_of(number)
+                .map(|product| format!(r#"{{"product_id":"{}","quantity":1}}"#, dataset::product_id(product)));
             let body = format!(r#"{{"lines":[{}]}}"#, lines.join(","));
             Prepared::with("POST", "/api/orders".to_owned(), Some(callers.customer(number)), body)
         }),

@@ -102,7 +102,8 @@ pub(crate) async fn run(
 fn ids(folder: &Path, users: u64) -> Result<std::path::PathBuf, BenchError> {
     let path = folder.join(format!("ids-{users}"));
     if !path.exists() {
-        let ids: Vec<String> = (1..=users.min(ACTIVE_USERS)).map(|number| dataset::user_id(number).to_string()).collect();
+        let ids: Vec<String> =
+            (1..=users.min(ACTIVE_USERS)).map(|number| dataset::user_id(number).to_string()).collect();
         std::fs::write(&path, ids.join("\n")).map_err(BenchError::of_file(&path))?;
     }
     Ok(path)
@@ -135,7 +136,14 @@ async fn pgbench(database_url: &str, connections: usize, seconds: u64, threads: 
     let (Some(rate), Some(count)) = (rate, count) else {
         return Err(BenchError::Program { program: "pgbench".to_owned(), reason: last_words(&finished.stdout) });
     };
-    Ok(Counted { seconds: count / rate, requests: count as u64, errors: 0, unique: None, latency: None, cpu_seconds: finished.cpu_seconds })
+    Ok(Counted {
+        seconds: count / rate,
+        requests: count as u64,
+        errors: 0,
+        unique: None,
+        latency: None,
+        cpu_seconds: finished.cpu_seconds,
+    })
 }
 
 /// So many requests `redis-benchmark` sends: it knows no duration.
@@ -143,15 +151,22 @@ const REDIS_REQUESTS: u64 = 200_000;
 
 /// `redis-benchmark -t get`.
 async fn redis_benchmark(database_url: &str, connections: usize) -> Result<Counted, BenchError> {
-    let failed = |reason: &str| BenchError::Program { program: "redis-benchmark".to_owned(), reason: reason.to_owned() };
+    let failed =
+        |reason: &str| BenchError::Program { program: "redis-benchmark".to_owned(), reason: reason.to_owned() };
     let address = server::host_and_port(database_url).ok_or_else(|| failed("the URL names no server"))?;
     let (host, port) = address.rsplit_once(':').ok_or_else(|| failed("the URL names no port"))?;
     let mut command = Command::new("redis-benchmark");
-    command
-        .args(["-h", host, "-p", port, "-t", "get", "-n", &REDIS_REQUESTS.to_string()])
-        .args(["-c", &connections.to_string(), "--csv"]);
+    command.args(["-h", host, "-p", port, "-t", "get", "-n", &REDIS_REQUESTS.to_string()]).args([
+        "-c",
+        &connections.to_string(),
+        "--csv",
+    ]);
     let finished = process::run(command).await?;
-    let line = finished.stdout.lines().find(|line| line.starts_with("\"GET\"")).ok_or_else(|| failed("it says nothing of GET"))?;
+    let line = finished
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("\"GET\""))
+        .ok_or_else(|| failed("it says nothing of GET"))?;
     let numbers: Vec<f64> = line.split(',').filter_map(|field| field.trim_matches('"').parse().ok()).collect();
     // Requests a second; then milliseconds: mean, least, p50, p95, p99, most.
     let [rate, ..] = numbers.as_slice() else { return Err(failed("it says no rate")) };

@@ -92,7 +92,8 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
 fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     let folder = tempfile::tempdir().unwrap();
     // Nobody listens at port 1; on builds without Redis the name is refused.
-    let arguments = ["--variants", "actix-diesel-sqlite,actix-redis", "--redis-url", "redis://127.0.0.1:1/0?prefix={database}"];
+    let arguments =
+        ["--variants", "actix-diesel-sqlite,actix-redis", "--redis-url", "redis://127.0.0.1:1/0?prefix={database}"];
     let short = ["--workloads", "hello", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000"];
     let output = bench(folder.path(), &[arguments.as_slice(), short.as_slice()].concat()).output().unwrap();
     let (_, stderr) = said(&output);
@@ -128,7 +129,8 @@ fn interrupt(child: &Child) {
 #[test]
 fn what_was_timed_until_ctrl_c_is_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["--variants", "axum-diesel-sqlite", "--workloads", "hello", "--connections", "2", "--rounds", "50"];
+    let arguments =
+        ["--variants", "axum-diesel-sqlite", "--workloads", "hello", "--connections", "2", "--rounds", "50"];
     let rest = ["--seconds", "1", "--users", "1000", "--progress", "json"];
     let mut command = bench(folder.path(), &[arguments.as_slice(), rest.as_slice()].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -70,7 +70,16 @@ impl Oha {
         let urls = self.write(&format!("{name}.urls"), &urls)?;
         let mut command = Command::new(&self.program);
         command
-            .args(["--no-tui", "--output-format", "json", "--no-color", "-w", "--latency-correction", "--redirect", "0"])
+            .args([
+                "--no-tui",
+                "--output-format",
+                "json",
+                "--no-color",
+                "-w",
+                "--latency-correction",
+                "--redirect",
+                "0",
+            ])
             .args(["-z", &format!("{}s", load.seconds), "-q", &load.rate.to_string()])
             .args(["-c", &load.connections.to_string(), "--worker-threads", &self.threads.to_string()])
             .args(["-t", "20s", "-m", first.method]);

@@ -5,8 +5,7 @@ use crate::process;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// The `oha` that is installed if there is none. Without its default features: it needs no TLS here, whose C library would
-/// take longer to build than all the rest.
+/// The `oha` that is installed if there is none.
 const OHA: &str = "1.16.0";
 
 /// The `wrk` of the system, and its version.
@@ -26,11 +25,23 @@ pub(crate) async fn find_wrk() -> Result<(PathBuf, String), BenchError> {
     Ok((program, version))
 }
 
-/// The `oha` in `folder`, else that of the `PATH`, and its version. If there is none it is built into `folder`.
+/// The `oha` that was given, or that in `folder`, else that of the `PATH`, and its version. If there is none it is built into
+/// `folder`.
 ///
 /// # Errors
-/// [`BenchError::Missing`] if it cannot be built.
-pub(crate) async fn find_oha(folder: &Path, note: impl Fn(&str)) -> Result<(PathBuf, String), BenchError> {
+/// [`BenchError::Missing`] if what was given is none, or none can be built.
+pub(crate) async fn find_oha(
+    given: Option<&Path>,
+    folder: &Path,
+    note: impl Fn(&str),
+) -> Result<(PathBuf, String), BenchError> {
+    if let Some(program) = given {
+        let version = oha_version(program).await.ok_or_else(|| BenchError::Missing {
+            program: "oha",
+            remedy: format!("{} does not run; name another with --oha, or none", program.display()),
+        })?;
+        return Ok((program.to_owned(), version));
+    }
     let own = folder.join("bin").join("oha");
     for program in [own.clone(), PathBuf::from("oha")] {
         if let Some(version) = oha_version(&program).await {
@@ -39,7 +50,7 @@ pub(crate) async fn find_oha(folder: &Path, note: impl Fn(&str)) -> Result<(Path
     }
     note(&format!("building oha {OHA}, the load generator, into {} (some minutes, once)", folder.display()));
     let mut install = Command::new("cargo");
-    install.args(["install", "--quiet", "--locked", "oha", "--version", OHA, "--no-default-features", "--root"]).arg(folder);
+    install.args(["install", "--quiet", "--locked", "oha", "--version", OHA, "--root"]).arg(folder);
     install.env_remove("CARGO_TARGET_DIR");
     let remedy = |reason: String| BenchError::Missing {
         program: "oha",

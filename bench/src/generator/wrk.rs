@@ -87,7 +87,8 @@ impl Wrk {
             .arg(requests)
             .arg((run % 1_000).to_string());
         let finished = process::run(command).await?;
-        counted(&finished.stdout, finished.cpu_seconds).map_err(|reason| BenchError::Program { program: "wrk".to_owned(), reason })
+        counted(&finished.stdout, finished.cpu_seconds)
+            .map_err(|reason| BenchError::Program { program: "wrk".to_owned(), reason })
     }
 }
 

@@ -47,7 +47,11 @@ fn write_to(text: &mut String, figures: &Figures<'_>) -> fmt::Result {
     }
     for left_out in &figures.left_out {
         let key = &left_out.key;
-        writeln!(text, "\nnot counted: {} {}, round {}: {}", key.subject, key.workload, left_out.round, left_out.reason)?;
+        writeln!(
+            text,
+            "\nnot counted: {} {}, round {}: {}",
+            key.subject, key.workload, left_out.round, left_out.reason
+        )?;
     }
     Ok(())
 }

@@ -41,7 +41,9 @@ pub fn load(load: Load) -> String {
     match load {
         Load::Closed => "as fast as answered".to_owned(),
         Load::Open { rate, of_highest: None } => format!("{}/s", count(rate)),
-        Load::Open { rate, of_highest: Some(share) } => format!("{}/s, {:.0} % of its highest rate", count(rate), share * 100.0),
+        Load::Open { rate, of_highest: Some(share) } => {
+            format!("{}/s, {:.0} % of its highest rate", count(rate), share * 100.0)
+        }
     }
 }
 

@@ -1,0 +1,168 @@
+//! What comes before the timing, and after it: verifying, filling, recording, building.
+
+use super::Runner;
+use crate::candidate::{Candidate, Program};
+use crate::check::as_request;
+use crate::error::BenchError;
+use crate::facts::{self, Build};
+use crate::process::{Server, client};
+use crate::progress::Event;
+use crate::result::{Kind, Verified};
+use crate::settings::Variant;
+use crate::verify::verify;
+use crate::workload::{Prepared, UNIQUE, Workload, prepare};
+use crate::yardsticks;
+use contract::Credentials;
+use shared::config::Secret;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+impl Runner {
+    pub(super) async fn verify_all(&mut self) -> Result<(), BenchError> {
+        for place in 0..self.candidates.len() {
+            let Some(Candidate { program: Program::Variant(variant), subject, .. }) = self.candidates.get(place) else {
+                continue;
+            };
+            let (variant, name) = (*variant, subject.name.clone());
+            self.display.note(format!("{name}: running the conformance suite ..."));
+            let url = self.databases.empty(variant.store, &format!("{name}-suite"));
+            let random = |bytes| Secret::random(bytes).map(|secret| secret.expose().to_owned());
+            let credentials = Credentials {
+                admin_email: "admin@stackdiff.example".to_owned(),
+                admin_password: random(8).map_err(|error| BenchError::Answer(error.to_string()))?,
+                jwt_secret: self.launcher.secret.clone(),
+            };
+            let mut command = self.launcher.variant(variant, &url);
+            command
+                // A 503 of a busy machine is no failure of the rules.
+                .args(["--store-timeout-ms", "20000"])
+                .env("ADMIN_EMAIL", &credentials.admin_email)
+                .env("ADMIN_PASSWORD", &credentials.admin_password);
+            let verified = match Server::start(&name, command, &self.folder.join("suite.log")).await {
+                Ok(server) => {
+                    let verified = verify(server.address, &credentials).await;
+                    server.stop().await;
+                    verified?
+                }
+                Err(error) => Verified::Failed { cases: 0, failures: vec![error.to_string()] },
+            };
+            if let Verified::Passed { .. } = verified {
+                let trips = self.round_trips(&name, variant, &url, &credentials).await?;
+                if let Some(candidate) = self.candidates.get_mut(place) {
+                    candidate.subject.round_trips = trips;
+                }
+            }
+            self.databases.remove(&url).await;
+            self.display.say(&Event::Verified { subject: name.clone(), verified: verified.clone() });
+            if let Some(candidate) = self.candidates.get_mut(place) {
+                candidate.subject.verified = verified;
+            }
+            self.note_subjects(&name);
+        }
+        Ok(())
+    }
+
+    /// What each operation asks the database, of a server that says so; the ones that are timed do not.
+    pub(super) async fn round_trips(
+        &self,
+        name: &str,
+        variant: Variant,
+        url: &str,
+        credentials: &Credentials,
+    ) -> Result<BTreeMap<String, u64>, BenchError> {
+        let mut command = self.launcher.variant(variant, url);
+        command
+            .arg("--trace")
+            .env("ADMIN_EMAIL", &credentials.admin_email)
+            .env("ADMIN_PASSWORD", &credentials.admin_password);
+        let server = Server::start(name, command, &self.folder.join("trace.log")).await?;
+        let address = format!("http://{}", server.address);
+        let trips = facts::round_trips(&address, &credentials.admin_email, &credentials.admin_password).await;
+        server.stop().await;
+        Ok(trips?)
+    }
+
+    /// Builds each variant alone, for the size of its executable; from nothing, also for how long that takes.
+    ///
+    /// # Errors
+    /// If one cannot be built.
+    pub(crate) async fn build_each(&mut self, is_fresh: bool) -> Result<(), BenchError> {
+        for place in 0..self.candidates.len() {
+            let Some(Candidate { program: Program::Variant(variant), subject, .. }) = self.candidates.get(place) else {
+                continue;
+            };
+            let (variant, name) = (*variant, subject.name.clone());
+            self.display.note(format!("{name}: building it alone ..."));
+            let kind = if is_fresh { Build::Fresh } else { Build::Incremental };
+            let (framework, store) = (variant.framework.to_string(), variant.store.to_string());
+            let built = facts::build(&self.launcher.root, &framework, &store, kind, |_| {}).await?;
+            if let Some(candidate) = self.candidates.get_mut(place) {
+                candidate.subject.executable_bytes = Some(built.bytes);
+                candidate.subject.build_seconds = is_fresh.then_some(built.seconds);
+            }
+            self.note_subjects(&name);
+            (self.keep)(&self.results)?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what is known of a subject by now.
+    pub(super) fn note_subjects(&mut self, name: &str) {
+        let Some(candidate) = self.candidates.iter().find(|candidate| candidate.subject.name == name) else { return };
+        match self.results.subjects.iter_mut().find(|subject| subject.name == name) {
+            Some(subject) => *subject = candidate.subject.clone(),
+            None => self.results.subjects.push(candidate.subject.clone()),
+        }
+    }
+
+    /// A filled database for each that has one, by the subject's name.
+    pub(super) async fn fill_all(&mut self, users: u64) -> Result<BTreeMap<String, String>, BenchError> {
+        let is_first = self.plan.users.first() == Some(&users);
+        let mut urls = BTreeMap::new();
+        for candidate in &self.candidates {
+            let Some(store) = candidate.store else { continue };
+            if !is_first && candidate.subject.kind != Kind::Variant {
+                continue;
+            }
+            let name = &candidate.subject.name;
+            let last = std::sync::Mutex::new(Instant::now());
+            let progress = |done: u64, all: u64| {
+                let Ok(mut last) = last.lock() else { return };
+                if last.elapsed() > Duration::from_secs(5) {
+                    *last = Instant::now();
+                    self.display.note(format!("{name}: {done} of {all} records ..."));
+                }
+            };
+            self.display.note(format!("{name}: filling its database with {users} users ..."));
+            let url = self.databases.filled(store, name, users, &progress).await?;
+            urls.insert(name.clone(), url);
+        }
+        Ok(urls)
+    }
+
+    /// Records what the first variant answers to each workload, for hyper to answer the same.
+    pub(super) async fn record_answers(&self, users: u64, urls: &BTreeMap<String, String>) -> Result<(), BenchError> {
+        let first = self.candidates.iter().find(|candidate| matches!(candidate.program, Program::Variant(_)));
+        let Some((candidate, url)) = first.and_then(|candidate| Some((candidate, urls.get(&candidate.subject.name)?)))
+        else {
+            return Ok(());
+        };
+        let command = self.launcher.command(candidate, url)?;
+        let server = Server::start(&candidate.subject.name, command, &self.folder.join("record.log")).await?;
+        let mut answers = Vec::new();
+        let reads = self.plan.workloads.iter().filter(|workload| **workload != Workload::Mix);
+        // The mix is made of these two.
+        for workload in reads.copied().chain([Workload::ReadOne, Workload::Update]) {
+            let requests = prepare(workload, users, &self.callers);
+            let Some(request) = requests.first() else { continue };
+            let unique = Prepared {
+                body: request.body.as_ref().map(|body| body.replace(UNIQUE, "000970000000")),
+                ..request.clone()
+            };
+            answers.push(yardsticks::recorded(&client(server.address)?, &unique, &as_request(&unique)).await?);
+        }
+        server.stop().await;
+        let text = serde_json::Value::Array(answers).to_string();
+        std::fs::write(&self.launcher.answers, text).map_err(BenchError::of_file(&self.launcher.answers))
+    }
+}

@@ -1,0 +1,135 @@
+//! Timing one server once: start it, put the load on, look after it.
+
+use super::{Runner, Timing};
+use crate::candidate::Candidate;
+use crate::check::{Acknowledged, Content, sample};
+use crate::error::BenchError;
+use crate::generator::{Counted, FixedRate};
+use crate::process::Server;
+use crate::result::{Load, Run};
+use crate::usage;
+use crate::workload::{Prepared, Workload};
+use server::Database;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::Path;
+
+impl Runner {
+    #[allow(clippy::too_many_arguments, reason = "each is a part of what is timed")]
+    pub(super) async fn time_server(
+        &mut self,
+        candidate: &Candidate,
+        place: usize,
+        timing: Timing,
+        requests: &[Prepared],
+        file: &Path,
+        url: &str,
+        load: Load,
+    ) -> Result<Vec<Run>, BenchError> {
+        let Timing { workload, users, connections, .. } = timing;
+        let name = candidate.subject.name.clone();
+        let command = self.launcher.command(candidate, url)?;
+        let mut server = Server::start(&name, command, &self.folder.join(format!("{name}.log"))).await?;
+        if let Some(candidate) = self.candidates.get_mut(place) {
+            candidate.subject.start_millis.push(server.start_millis);
+        }
+        if self.plan.warm_up_seconds > 0 {
+            self.run_number += 1;
+            self.wrk.run(server.address, file, connections, self.plan.warm_up_seconds, self.run_number).await?;
+        }
+        let key = (url.to_owned(), workload);
+        let before = match candidate.is_counted() {
+            true => {
+                let earlier = self.content.remove(&key).unwrap_or_default();
+                Some(Content::of(server.address, workload, users, &self.callers, &earlier).await?)
+            }
+            false => None,
+        };
+        self.run_number += 1;
+        let database = self.database_process(candidate, url);
+        let (server_before, database_before) = (server.usage(), database.and_then(usage::of_tree));
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let sampling = sample(server.address, workload, requests, candidate.keeps(), self.run_number, stopped);
+        let loading = async {
+            let counted = self.load(server.address, workload, requests, file, connections, load).await;
+            let _ = stop.send(());
+            counted
+        };
+        let (counted, samples) = tokio::join!(loading, sampling);
+        let (server_after, database_after) = (server.usage(), database.and_then(usage::of_tree));
+        if let Some(words) = server.last_words() {
+            return Err(BenchError::Start { subject: name, reason: words });
+        }
+        let (counted, samples) = (counted?, samples?);
+        let cpu =
+            |after: Option<usage::Usage>, before: Option<usage::Usage>| Some(after?.cpu_seconds - before?.cpu_seconds);
+        let mut runs: Vec<Run> = Vec::new();
+        let counted_parts = counted.len();
+        for (part, counted) in &counted {
+            let mut run = self.run_of(&name, timing, load, counted);
+            // The parts of the mix have latencies of their own; whose the server's time was, nobody can tell.
+            if counted_parts > 1 {
+                run.workload = format!("{}-{}", workload.name(), part.name());
+            }
+            if counted_parts == 1 {
+                run.server_cpu_seconds = cpu(server_after, server_before);
+                run.database_cpu_seconds = cpu(database_after, database_before);
+            }
+            run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
+            run.failure = samples.bad.clone();
+            runs.push(run);
+        }
+        if let Some(before) = before {
+            let after = Content::of(server.address, workload, users, &self.callers, &before).await?;
+            let acknowledged = Acknowledged::of(workload, &counted, &samples, connections);
+            if let Err(reason) = after.holds(&before, workload, &acknowledged) {
+                for run in &mut runs {
+                    run.failure.get_or_insert_with(|| reason.clone());
+                }
+            }
+            self.content.insert(key, after);
+        }
+        server.stop().await;
+        Ok(runs)
+    }
+
+    /// Puts the load on, and says what came of each of its parts.
+    pub(super) async fn load(
+        &self,
+        address: SocketAddr,
+        workload: Workload,
+        requests: &[Prepared],
+        file: &Path,
+        connections: usize,
+        load: Load,
+    ) -> Result<Vec<(Workload, Counted)>, BenchError> {
+        let (Load::Open { rate, .. }, Some(oha)) = (load, &self.oha) else {
+            let counted = self.wrk.run(address, file, connections, self.plan.seconds, self.run_number).await?;
+            return Ok(vec![(workload, counted)]);
+        };
+        let parts = workload.at_fixed_rate();
+        let sending = parts.iter().map(|(part, share)| {
+            let is_part =
+                |request: &&Prepared| parts.len() == 1 || (request.method == "GET") == (*part == Workload::ReadOne);
+            let own: Vec<Prepared> = requests.iter().filter(is_part).cloned().collect();
+            let fixed = FixedRate {
+                rate: rate * share,
+                connections: connections.div_ceil(parts.len()),
+                seconds: self.plan.seconds,
+                status: part.status(),
+                run: self.run_number,
+            };
+            async move { oha.run(address, part.name(), &own, fixed).await.map(|counted| (*part, counted)) }
+        });
+        futures_util::future::try_join_all(sending).await
+    }
+
+    /// The process of the database, if it is a server on this machine.
+    pub(super) fn database_process(&self, candidate: &Candidate, url: &str) -> Option<u32> {
+        let database = candidate.store?.database();
+        if matches!(database, Database::Memory | Database::Sqlite) {
+            return None;
+        }
+        let address = server::host_and_port(url)?.to_socket_addrs().ok()?.next()?;
+        address.ip().is_loopback().then(|| usage::listening_on(address)).flatten()
+    }
+}
