@@ -5,6 +5,7 @@ use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
 use crate::facts;
+use crate::files::{file_name, read, write_report, write_results};
 use crate::generator::{Oha, Wrk, find_oha, find_wrk};
 use crate::process;
 use crate::progress::Event;
@@ -40,21 +41,6 @@ pub fn run(arguments: &BenchArguments) -> Result<(), BenchError> {
         }
         None => tokio::runtime::Runtime::new()?.block_on(bench(arguments)),
     }
-}
-
-/// Reads a result file.
-///
-/// # Errors
-/// [`BenchError::File`] or [`BenchError::Format`].
-pub fn read(path: &Path) -> Result<Results, BenchError> {
-    let text = std::fs::read_to_string(path).map_err(BenchError::of_file(path))?;
-    let broken = |reason: String| BenchError::Format { path: path.to_owned(), reason };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
-    match value.get("format").and_then(serde_json::Value::as_u64) {
-        Some(format) if format == u64::from(FORMAT) => {}
-        format => return Err(broken(format!("its format is {format:?}, this program reads {FORMAT}"))),
-    }
-    serde_json::from_value(value).map_err(|error| broken(error.to_string()))
 }
 
 async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
@@ -132,10 +118,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         oha: oha.map(|(program, _)| Oha::new(program, threads, folder.path())),
         callers: Callers::new(&secret)?,
         folder: folder.path().to_owned(),
-        keep: Box::new({
-            let json = json.clone();
-            move |results| write_results(results, &json)
-        }),
+        json: json.clone(),
         steps: Steps::default(),
         run_number: 0,
         content: BTreeMap::new(),
@@ -249,13 +232,6 @@ fn target_folder(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
-/// The result file of another run of the same commit on the same machine is written over, unless files were changed.
-fn file_name(commit: &str, has_changes: bool, machine: &str) -> String {
-    let short: String = commit.chars().take(12).collect();
-    let changes = if has_changes { "-changed" } else { "" };
-    format!("{short}{changes}-{machine}")
-}
-
 fn settings(arguments: &BenchArguments, plan: &Plan, workers: usize, threads: usize) -> Settings {
     Settings {
         profile: plan.profile.to_owned(),
@@ -272,21 +248,6 @@ fn settings(arguments: &BenchArguments, plan: &Plan, workers: usize, threads: us
         // Without the program's folder, which is nobody's business; database URLs come by environment.
         command: std::iter::once("lab".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" "),
     }
-}
-
-fn write_results(results: &Results, path: &Path) -> Result<(), BenchError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(BenchError::of_file(path))?;
-    serde_json::to_writer_pretty(&mut file, results).map_err(|error| BenchError::Report(error.to_string()))?;
-    file.write_all(b"\n").map_err(BenchError::of_file(path))?;
-    file.persist(path).map(drop).map_err(|error| BenchError::File { path: path.to_owned(), source: error.error })
-}
-
-fn write_report(results: &Results, json: &Path) -> Result<PathBuf, BenchError> {
-    let path = json.with_extension("html");
-    let html = report::html(results).map_err(|error| BenchError::Report(error.to_string()))?;
-    std::fs::write(&path, html).map_err(BenchError::of_file(&path))?;
-    Ok(path)
 }
 
 fn cores() -> usize {

@@ -11,6 +11,7 @@
 //! | [`usage`], [`facts`] | processor time and memory of processes; what can be said of a variant and of the machine without timing a request |
 //! | [`result`], [`statistics`] | what a run leaves: the JSON file; medians with their spread |
 //! | [`report`], [`compare`] | one HTML page with charts, made of such a file; two such files: which differences are more than noise |
+//! | [`files`] | reading and writing those files |
 //! | [`command`], [`progress`] | `lab bench`, and what it says while it goes on |
 //!
 //! It sees `server`, whose variants it starts as processes, and `contract`, whose suite each must pass before it is timed.
@@ -27,6 +28,7 @@ pub mod dataset;
 mod display;
 mod error;
 pub mod facts;
+pub mod files;
 mod generator;
 mod process;
 pub mod progress;

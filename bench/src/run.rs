@@ -8,6 +8,7 @@ use crate::check::Content;
 use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
+use crate::files::write_results;
 use crate::generator::{Counted, Oha, Wrk};
 use crate::progress::Event;
 use crate::result::{Kind, Load, Results, Run, Verified};
@@ -42,7 +43,7 @@ pub(crate) struct Runner {
     /// A folder that is removed at the end.
     pub folder: PathBuf,
     /// Where the result is kept after each run, so that nothing is lost.
-    pub keep: Box<dyn Fn(&Results) -> Result<(), BenchError> + Send + Sync>,
+    pub json: PathBuf,
     pub steps: Steps,
     /// Makes what is unique in requests different in each run over one database.
     pub run_number: u64,
@@ -273,7 +274,7 @@ impl Runner {
         }
         self.note_subjects(&name);
         self.steps.done += 1;
-        (self.keep)(&self.results)
+        write_results(&self.results, &self.json)
     }
 
     fn run_of(&self, subject: &str, timing: Timing, load: Load, counted: &Counted) -> Run {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use bench::command::read;
+use bench::files::read;
 use bench::progress::Event;
 use bench::result::{Kind, Load, Results, Verified};
 use std::collections::BTreeSet;

@@ -5,6 +5,7 @@ use crate::candidate::{Candidate, Program};
 use crate::check::as_request;
 use crate::error::BenchError;
 use crate::facts::{self, Build};
+use crate::files::write_results;
 use crate::process::{Server, client};
 use crate::progress::Event;
 use crate::result::{Kind, Verified};
@@ -101,7 +102,7 @@ impl Runner {
                 candidate.subject.build_seconds = is_fresh.then_some(built.seconds);
             }
             self.note_subjects(&name);
-            (self.keep)(&self.results)?;
+            write_results(&self.results, &self.json)?;
         }
         Ok(())
     }
