@@ -53,6 +53,9 @@ pub enum ReportError {
     Page(#[from] askama::Error),
 }
 
+/// The style sheet of the fragments, those of a comparison too. Not within them: a page may load styles from files alone.
+pub const STYLE: &str = include_str!("../templates/report.css");
+
 /// A page around a fragment.
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -89,7 +92,7 @@ pub fn html(results: &Results) -> Result<String, ReportError> {
     Ok(Page { title: &head::title(results), main: &main }.render()?)
 }
 
-/// What is inside the page's `<main>`, with its own style sheet, for a page that has a layout of its own.
+/// What is inside the page's `<main>`, for a page that has a layout of its own and loads [`STYLE`].
 ///
 /// # Errors
 ///

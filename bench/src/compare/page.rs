@@ -20,7 +20,7 @@ pub fn html(comparison: &Comparison) -> Result<String, ReportError> {
     Ok(Page { title: &title, main: &fragment(comparison)? }.render()?)
 }
 
-/// What is inside the page's `<main>`, with its own style sheet, for a page that has a layout of its own.
+/// What is inside the page's `<main>`, for a page that has a layout of its own and loads [`crate::report::STYLE`].
 ///
 /// # Errors
 ///

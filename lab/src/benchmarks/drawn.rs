@@ -4,6 +4,8 @@ use bench::compare;
 use bench::report;
 use bench::result::Results;
 
+pub(crate) use bench::report::STYLE;
+
 /// Tables and charts of one result.
 ///
 /// # Errors

@@ -263,8 +263,8 @@ mod tests {
         assert_eq!((ready.operation.id.as_str(), names(&ready.repository)), ("health.ready", vec!["ping"]));
         let place = library.entry_named("orders.create").unwrap();
         assert_eq!(names(&place.repository), ["find_by_key", "find", "find_many", "place"]);
-        let helpers = ["placed_before", "place", "products_of", "unknown_product", "in_order", "new_order"];
-        assert_eq!(names(&place.helpers)[..6], helpers);
+        let helpers = ["placed_before", "place", "products_of", "unknown_product", "in_order"];
+        assert_eq!(names(&place.helpers)[..5], helpers);
         let hello = library.entry_named("hello.show").unwrap();
         assert!(hello.repository.is_empty() && hello.indirect.is_empty() && hello.service.is_some());
     }

@@ -15,14 +15,17 @@ use crate::benchmarks::listing::{Listed, Listing, ListingError};
 use askama::Template;
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<Lab>> {
-    Router::new().route("/benchmarks", get(page)).merge(live::routes())
+    Router::new()
+        .route("/benchmarks", get(page))
+        .route("/assets/report.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], drawn::STYLE)))
+        .merge(live::routes())
 }
 
 #[derive(Template)]
