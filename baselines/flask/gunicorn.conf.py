@@ -1,11 +1,13 @@
-"""How gunicorn runs the application: processes that each serve one request at a time, gunicorn's own default."""
+"""How gunicorn runs the application: processes with a few threads each. gunicorn's default kind would close every connection."""
 
 import os
 
 wsgi_app = "api:create_app()"
 bind = os.environ.get("LISTEN", "127.0.0.1:3000")
 workers = int(os.environ.get("WORKERS") or os.cpu_count() or 1)
-worker_class = "sync"
+worker_class = "gthread"
+threads = 4
+keepalive = 75
 # The application is made once, in the parent: the tables and the first admin, too, and workers share its memory.
 preload_app = True
 # gunicorn's limit of 4,094 bytes would answer a long path in gunicorn's words.

@@ -1,6 +1,7 @@
 """JSON Web Tokens (RFC 7519), signed with HS256, and who sent a request."""
 
 import time
+from threading import Lock
 from typing import NamedTuple
 
 import jwt
@@ -17,6 +18,7 @@ LIFETIME = 86_400
 # Callers whom the database has confirmed in the last four seconds, by id, as the Rust servers remember them: a read costs one
 # query and not two. Nobody is refused from memory, and who changes anything is looked up again.
 CONFIRMED = TTLCache(maxsize=100_000, ttl=4)
+CONFIRMED_LOCK = Lock()
 
 
 class Caller(NamedTuple):
@@ -61,9 +63,12 @@ def authenticate():
         if scheme.lower() != "bearer" or not token:
             raise Problem("token-missing")
         caller = verify(token)
-        if CONFIRMED.get(caller.id) != caller:
+        with CONFIRMED_LOCK:
+            known = CONFIRMED.get(caller.id)
+        if known != caller:
             confirm(reading(), caller)
-            CONFIRMED[caller.id] = caller
+            with CONFIRMED_LOCK:
+                CONFIRMED[caller.id] = caller
         return caller
 
 
