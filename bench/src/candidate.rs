@@ -239,8 +239,8 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
 pub(crate) struct Launcher {
     /// The program that is a variant if its first argument is `server`.
     pub executable: PathBuf,
-    /// The program `baselines`, if it was built.
-    pub baselines: Option<PathBuf>,
+    /// The program `baselines`.
+    pub baselines: PathBuf,
     /// The folder of the source tree.
     pub root: PathBuf,
     pub secret: String,
@@ -254,17 +254,11 @@ pub(crate) struct Launcher {
 impl Launcher {
     /// The command that starts a server of its own, on a port that the system chooses.
     pub(crate) fn command(&self, candidate: &Candidate, database_url: &str) -> Result<Command, BenchError> {
-        let baselines = || {
-            self.baselines.clone().ok_or_else(|| BenchError::Missing {
-                program: "baselines",
-                remedy: "cargo build --release -p baselines".to_owned(),
-            })
-        };
         let pool_size = self.pool_size.or_else(|| candidate.store.map(Store::default_connections)).unwrap_or(1);
         match &candidate.program {
             Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
             Program::Hyper => {
-                let mut command = Command::new(baselines()?);
+                let mut command = Command::new(&self.baselines);
                 command.args([
                     "hyper",
                     "--stop-on-stdin-close",
@@ -278,7 +272,7 @@ impl Launcher {
                 Ok(command)
             }
             Program::Peer(name) => {
-                let mut command = Command::new(baselines()?);
+                let mut command = Command::new(&self.baselines);
                 command.args([
                     "serve",
                     name,

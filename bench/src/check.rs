@@ -18,6 +18,10 @@ use std::time::Duration;
 /// So often an answer is looked at while the load runs.
 const SAMPLE_EVERY: Duration = Duration::from_millis(250);
 
+/// So often a database is looked at after a load, with a pause between, until it no longer changes.
+const SETTLING_LOOKS: usize = 50;
+const SETTLING_PAUSE: Duration = Duration::from_millis(100);
+
 /// What is known of a subject's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
@@ -199,11 +203,31 @@ impl Tail {
 }
 
 impl Content {
-    /// Looks at what this workload writes; `earlier` says from where to count on.
+    /// Looks at what this workload writes, until it no longer changes: requests that were under way when the load ended come to
+    /// their end meanwhile. `earlier` says from where to count on.
     ///
     /// # Errors
-    /// If the server does not answer.
-    pub(crate) async fn of(
+    /// If the server does not answer, or what it holds goes on changing.
+    pub(crate) async fn settled(
+        address: SocketAddr,
+        workload: Workload,
+        users: u64,
+        callers: &Callers,
+        earlier: &Self,
+    ) -> Result<Self, BenchError> {
+        let mut content = Self::of(address, workload, users, callers, earlier).await?;
+        for _ in 0..SETTLING_LOOKS {
+            let next = Self::of(address, workload, users, callers, &content).await?;
+            if next == content {
+                return Ok(content);
+            }
+            content = next;
+            tokio::time::sleep(SETTLING_PAUSE).await;
+        }
+        Err(BenchError::Answer("the database goes on changing after the load has ended".to_owned()))
+    }
+
+    async fn of(
         address: SocketAddr,
         workload: Workload,
         users: u64,

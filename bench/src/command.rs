@@ -66,7 +66,10 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         true => Some(find_oha(arguments.oha.as_deref(), &tools, |text| display.note(text)).await?),
         false => None,
     };
-    let baselines = build_baselines(&root, &plan, &display).await?;
+    let baselines = match &arguments.baselines {
+        Some(program) => program.clone(),
+        None => build_baselines(&root, &plan, &display).await?,
+    };
 
     display.note("looking how quiet the machine is ...");
     let noise = facts::noise().await;
@@ -210,7 +213,7 @@ async fn finish(
 }
 
 /// Builds the yardsticks, with what the chosen stores need.
-async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<Option<PathBuf>, BenchError> {
+async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<PathBuf, BenchError> {
     let mut features: Vec<&str> = plan.variants.iter().filter_map(|variant| feature(variant.store)).collect();
     features.sort_unstable();
     features.dedup();
@@ -221,7 +224,7 @@ async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<
     build.args(["build", "--quiet", "--profile", profile, "--package", "baselines", "--features", &features.join(",")]);
     build.current_dir(root);
     process::run(build).await?;
-    Ok(Some(target_folder(root).join(folder).join("baselines")))
+    Ok(target_folder(root).join(folder).join("baselines"))
 }
 
 fn feature(store: Store) -> Option<&'static str> {

@@ -59,6 +59,9 @@ pub struct BenchArguments {
     /// The load generator oha; by default the one in target/bench-tools, which is built if it is not there, or in the PATH
     #[arg(long, env = "OHA", value_name = "PROGRAM")]
     pub oha: Option<PathBuf>,
+    /// The program with the yardsticks; by default it is built from the source beside this
+    #[arg(long, env = "BASELINES", value_name = "PROGRAM")]
+    pub baselines: Option<PathBuf>,
     /// Print the results as JSON
     #[arg(long)]
     pub json: bool,

@@ -65,14 +65,10 @@ pub(crate) async fn run(
 ) -> Result<Counted, BenchError> {
     match &candidate.program {
         Program::Loop(name) => {
-            let program = launcher.baselines.as_ref().ok_or_else(|| BenchError::Missing {
-                program: "baselines",
-                remedy: "cargo build --release -p baselines".to_owned(),
-            })?;
             // Threads of SQLite and of Argon2id are as many as the servers have.
             let pool = launcher.pool_size.or_else(|| candidate.store.map(server::Store::default_connections));
             let tasks = if *name == "argon2id" { launcher.workers } else { connections };
-            let mut command = Command::new(program);
+            let mut command = Command::new(&launcher.baselines);
             command
                 .args(["loop", name, "--tasks", &tasks.to_string(), "--seconds", &seconds.to_string()])
                 .args(["--warm-up-seconds", &warm_up_seconds.to_string(), "--database-url", database_url])

@@ -40,7 +40,7 @@ impl Runner {
         let before = match candidate.is_counted() {
             true => {
                 let earlier = self.content.remove(&key).unwrap_or_default();
-                Some(Content::of(server.address, workload, users, &self.callers, &earlier).await?)
+                Some(Content::settled(server.address, workload, users, &self.callers, &earlier).await?)
             }
             false => None,
         };
@@ -79,7 +79,7 @@ impl Runner {
             runs.push(run);
         }
         if let Some(before) = before {
-            let after = Content::of(server.address, workload, users, &self.callers, &before).await?;
+            let after = Content::settled(server.address, workload, users, &self.callers, &before).await?;
             let acknowledged = Acknowledged::of(workload, &counted, &samples, connections);
             if let Err(reason) = after.holds(&before, workload, &acknowledged) {
                 for run in &mut runs {
