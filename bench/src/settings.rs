@@ -38,6 +38,9 @@ pub struct BenchArguments {
     /// How long each run takes
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=600))]
     pub seconds: Option<u16>,
+    /// How long each subject is warmed up before each run; this is not counted
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=600))]
+    pub warm_up: u16,
     /// Threads that serve requests, of each server; by default one a core
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
@@ -177,7 +180,7 @@ impl Plan {
             users,
             rounds: arguments.rounds.map_or(rounds, usize::from),
             seconds: arguments.seconds.map_or(seconds, u64::from),
-            warm_up_seconds: 1,
+            warm_up_seconds: u64::from(arguments.warm_up),
             has_fixed_rates: profile != "quick",
         };
         if plan.users.is_empty() {

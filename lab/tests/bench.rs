@@ -40,7 +40,7 @@ fn result_file(folder: &Path) -> (PathBuf, Results) {
 #[test]
 fn a_small_run_times_every_workload_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let small = ["--variants", "axum-diesel-sqlite,rocket-sea-orm-sqlite", "--connections", "4", "--users", "1000"];
+    let small = ["--variants", "rocket-sea-orm-sqlite", "--connections", "4", "--users", "1000", "--warm-up", "0"];
     let short = ["--rounds", "1", "--seconds", "1", "--progress", "json", "--peers", "actix-diesel-r2d2"];
     let output = bench(folder.path(), &[small.as_slice(), short.as_slice()].concat()).output().unwrap();
     let (stdout, stderr) = said(&output);
@@ -62,7 +62,7 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
         assert!(run.requests > 0 && run.requests_per_second > 0.0, "{run:?}");
     }
     let variants: Vec<_> = results.subjects.iter().filter(|subject| subject.kind == Kind::Variant).collect();
-    assert_eq!(variants.len(), 2);
+    assert_eq!(variants.len(), 1);
     for variant in variants {
         assert!(matches!(variant.verified, Verified::Passed { cases } if cases > 300), "{variant:?}");
         assert!(!variant.start_millis.is_empty() && variant.lines_of_code > Some(500), "{variant:?}");
@@ -81,7 +81,7 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
         assert!(results.runs.iter().any(|run| run.subject == yardstick), "{yardstick} was not timed");
     }
     let report = std::fs::read_to_string(path.with_extension("html")).unwrap();
-    assert!(report.contains("axum-diesel-sqlite") && report.contains("<svg"));
+    assert!(report.contains("rocket-sea-orm-sqlite") && report.contains("<svg"));
 
     let mut compare = Command::new(env!("CARGO_BIN_EXE_lab"));
     let output = compare.args(["bench", "compare"]).args([&path, &path]).output().unwrap();
