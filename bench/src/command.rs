@@ -17,6 +17,7 @@ use crate::{compare, report};
 use server::Store;
 use shared::config::Secret;
 use shared::passwords::Passwords;
+use shared::repository::without_password;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -248,9 +249,18 @@ fn settings(arguments: &BenchArguments, plan: &Plan, workers: usize, threads: us
         connections: plan.connections.clone(),
         users: plan.users.clone(),
         workloads: plan.workloads.iter().map(|workload| workload.name().to_owned()).collect(),
-        // Without the program's folder, which is nobody's business; database URLs come by environment.
-        command: std::iter::once("lab".to_owned()).chain(std::env::args().skip(1)).collect::<Vec<_>>().join(" "),
+        command: command_line(std::env::args().skip(1)),
     }
+}
+
+/// The command line, without the program's folder, which is nobody's business, and without passwords in URLs.
+fn command_line(arguments: impl Iterator<Item = String>) -> String {
+    let shown = |argument: String| match argument.split_once('=') {
+        _ if !argument.contains("://") => argument,
+        Some((flag, url)) if flag.starts_with("--") => format!("{flag}={}", without_password(url)),
+        _ => without_password(&argument),
+    };
+    std::iter::once("lab".to_owned()).chain(arguments.map(shown)).collect::<Vec<_>>().join(" ")
 }
 
 fn cores() -> usize {
@@ -259,4 +269,22 @@ fn cores() -> usize {
 
 fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command_line;
+
+    #[test]
+    fn no_password_gets_into_a_result() {
+        let arguments = [
+            "bench",
+            "--redis-url",
+            "redis://:secret@db/0?prefix={database}",
+            "--mysql-url=mysql://me:secret@db/{database}",
+        ];
+        let line = command_line(arguments.into_iter().map(str::to_owned));
+        assert!(line.starts_with("lab bench --redis-url redis://") && line.contains("@db/{database}"), "{line}");
+        assert!(!line.contains("secret"), "{line}");
+    }
 }

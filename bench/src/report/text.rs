@@ -5,7 +5,7 @@ use super::figures::Figures;
 use crate::result::{Results, Verified};
 use std::fmt::{self, Write};
 
-/// Requests a second of every subject and workload, the medians, with the fraction of what a bare server does.
+/// Requests a second of every subject and workload, the medians, with the share of what can be had at most.
 #[must_use]
 pub fn text(results: &Results) -> String {
     let mut text = String::new();
@@ -20,7 +20,10 @@ fn write_to(text: &mut String, figures: &Figures<'_>) -> fmt::Result {
     let workloads: Vec<&str> =
         workloads.into_iter().filter(|workload| figures.middle_connections(workload).is_some()).collect();
     let connections = figures.common_connections().map(|count| format!(", {count} connections")).unwrap_or_default();
-    writeln!(text, "requests/s, medians, and the share of bare hyper's; {users} users{connections}\n")?;
+    writeln!(
+        text,
+        "requests/s, medians, and the share of what can be had at most (bare hyper, for login Argon2id alone); {users} users{connections}\n"
+    )?;
     write!(text, "{:30}", "")?;
     for workload in &workloads {
         write!(text, "{workload:>18}")?;
