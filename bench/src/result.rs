@@ -165,7 +165,7 @@ pub enum Verified {
         /// The failures: name and reason.
         failures: Vec<String>,
     },
-    /// It is no server of the contract: what it answers was compared with what it should.
+    /// It is no server of the contract: its answers, if it gives any, were sampled while it was timed.
     NotApplicable,
 }
 

@@ -43,7 +43,7 @@ fn timed<'a>(figures: &Figures<'_>, subject: &'a Subject) -> Timed<'a> {
         Verified::Failed { cases, failures } => {
             (format!("not timed: failed {} of {}", whole(failures.len() as u64), counted(*cases, "case")), failures)
         }
-        Verified::NotApplicable => ("its answers were compared with what they should be".to_owned(), &[]),
+        Verified::NotApplicable => ("not of the contract: its answers were sampled".to_owned(), &[]),
     };
     if !was_timed && failures.is_empty() && !matches!(subject.verified, Verified::Failed { .. }) {
         verdict.push_str("; no run of it counts");

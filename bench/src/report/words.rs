@@ -16,6 +16,8 @@ pub fn workload(name: &str) -> &str {
         "order" => "Place an order of 3 lines",
         "report" => "Sales report",
         "mix" => "80 % read one, 20 % update",
+        "mix-read-one" => "The reads of 80 % read one, 20 % update",
+        "mix-update" => "The updates of 80 % read one, 20 % update",
         "login" => "Log in (Argon2id)",
         other => other,
     }
