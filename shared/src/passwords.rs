@@ -2,18 +2,22 @@
 //!
 //! One hash takes some 40 ms of a core and 19 MiB. On the runtime's blocking pool, which grows to hundreds of threads,
 //! a burst of sign-ins would take gigabytes and starve every read beside it. Here the threads are counted, each keeps
-//! its memory, and a full queue is told to the client at once.
+//! its memory as long as there is work, and a full queue is told to the client at once.
 
 use crate::domain::PasswordHash;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use crossbeam_channel::{Receiver, Sender, TrySendError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// So many passwords may wait for a thread.
 const QUEUE: usize = 128;
+
+/// So long a thread without work keeps its memory: a server that nobody signs in to is a third as large without.
+const KEPT: Duration = Duration::from_secs(10);
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
@@ -113,11 +117,26 @@ impl Passwords {
 }
 
 fn work(queue: &Receiver<Job>) {
-    let mut memory = vec![Block::default(); Params::DEFAULT.block_count()];
-    for job in queue {
+    let mut memory = Vec::new();
+    loop {
+        let job = match memory.is_empty() {
+            true => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            false => queue.recv_timeout(KEPT),
+        };
+        let job = match job {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                memory = Vec::new();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         // Nobody waits for the answer any more: the request was cancelled. (axum drops such a request, the others finish it.)
         if job.reply.is_closed() {
             continue;
+        }
+        if memory.len() < Params::DEFAULT.block_count() {
+            memory.resize(Params::DEFAULT.block_count(), Block::default());
         }
         // A panic costs this one answer, not the thread.
         let outcome = catch_unwind(AssertUnwindSafe(|| match &job.expected {
