@@ -6,8 +6,8 @@ use crate::facts::{FactError, Workspace, lines_of_code};
 use crate::result::{Kind, Subject, Verified};
 use crate::settings::{BenchArguments, Variant};
 use crate::workload::Workload;
-use clap::ValueEnum as _;
-use server::{Database, Store, VariantSettings};
+use contract::Credentials;
+use server::{Store, VariantSettings};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
@@ -42,7 +42,7 @@ pub(crate) struct Candidate {
     pub serves: Vec<Workload>,
 }
 
-/// The peers: name, title, schema, what they serve.
+/// The peers: name, title, whose schema they are served over.
 const PEERS: [(&str, &str, Store); 6] = [
     ("axum-sea-orm-sqlite", "a minimal axum + SeaORM service, as their documentation writes it", Store::SeaOrmSqlite),
     ("actix-diesel-r2d2", "actix-web's own Diesel example: web::block and an r2d2 pool", Store::DieselSqlite),
@@ -194,24 +194,12 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
     let loops =
         LOOPS.into_iter().filter(|(_, _, of, _)| of.is_empty() || of.iter().any(|store| stores.contains(store)));
     all.extend(loops.map(|(name, title, of, workload)| Candidate::of_loop(name, title, of, workload)));
-    for (program, name, title, of, database) in [
-        (
-            Program::Pgbench,
-            "pgbench",
-            "pgbench -S -M prepared",
-            [Store::DieselPostgres, Store::SeaOrmPostgres].as_slice(),
-            Database::Postgres,
-        ),
-        (
-            Program::RedisBenchmark,
-            "redis-benchmark",
-            "redis-benchmark -t get",
-            [Store::Redis].as_slice(),
-            Database::Redis,
-        ),
+    let postgres = [Store::DieselPostgres, Store::SeaOrmPostgres];
+    for (program, name, title, of) in [
+        (Program::Pgbench, "pgbench", "pgbench -S -M prepared", postgres.as_slice()),
+        (Program::RedisBenchmark, "redis-benchmark", "redis-benchmark -t get", [Store::Redis].as_slice()),
     ] {
-        if let Some(store) = of.iter().find(|store| stores.contains(store)).filter(|store| store.database() == database)
-        {
+        if let Some(store) = of.iter().find(|store| stores.contains(store)) {
             let mut candidate = Candidate::new(program, name.to_owned(), title, Kind::Ceiling, Some(*store));
             candidate.subject.ceiling_of = of.iter().map(ToString::to_string).collect();
             candidate.serves = vec![Workload::ReadOne];
@@ -297,6 +285,13 @@ impl Launcher {
         }
     }
 
+    /// A variant that makes this admin at its start.
+    pub(crate) fn variant_with_admin(&self, variant: Variant, database_url: &str, admin: &Credentials) -> Command {
+        let mut command = self.variant(variant, database_url);
+        command.env("ADMIN_EMAIL", &admin.admin_email).env("ADMIN_PASSWORD", &admin.admin_password);
+        command
+    }
+
     /// A variant with nothing in its environment but what is said here.
     pub(crate) fn variant(&self, variant: Variant, database_url: &str) -> Command {
         let mut command = Command::new(&self.executable);
@@ -314,14 +309,6 @@ impl Launcher {
         }
         command
     }
-}
-
-/// The names of all variants, for people.
-#[must_use]
-pub fn variant_names() -> Vec<String> {
-    let frameworks = server::Framework::value_variants();
-    let over = |store: Store| frameworks.iter().map(move |framework| Variant { framework: *framework, store }.name());
-    Store::built_in().into_iter().flat_map(over).collect()
 }
 
 /// The folder of the source tree that `start` is in: where the workspace's `bench/Cargo.toml` is.

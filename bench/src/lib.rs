@@ -42,5 +42,4 @@ mod verify;
 pub mod workload;
 mod yardsticks;
 
-pub use candidate::variant_names;
 pub use error::BenchError;

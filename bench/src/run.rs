@@ -160,7 +160,7 @@ impl Runner {
             for round in 1..=self.plan.rounds {
                 let timing = Timing { workload, users, connections, round };
                 for place in &places {
-                    self.time(*place, timing, &requests, &file, urls, None).await?;
+                    self.time(*place, timing, &requests, &file, urls, Load::Closed).await?;
                 }
             }
         }
@@ -196,10 +196,10 @@ impl Runner {
             let timing = Timing { workload, users, connections, round };
             for (place, own, kind) in &highest {
                 let own = Load::Open { rate: own.round().max(1.0), of_highest: Some(OF_HIGHEST) };
-                self.time(*place, timing, requests, file, urls, Some(own)).await?;
+                self.time(*place, timing, requests, file, urls, own).await?;
                 if *kind == Kind::Variant {
                     let common = Load::Open { rate: common.round().max(1.0), of_highest: None };
-                    self.time(*place, timing, requests, file, urls, Some(common)).await?;
+                    self.time(*place, timing, requests, file, urls, common).await?;
                 }
             }
         }
@@ -228,7 +228,7 @@ impl Runner {
         requests: &[Prepared],
         file: &Path,
         urls: &BTreeMap<String, String>,
-        load: Option<Load>,
+        load: Load,
     ) -> Result<(), BenchError> {
         let Some(candidate) = self.candidates.get(place).cloned() else { return Ok(()) };
         let name = candidate.subject.name.clone();
@@ -246,7 +246,6 @@ impl Runner {
             ),
         });
         let url = urls.get(&name).cloned().unwrap_or_default();
-        let load = load.unwrap_or(Load::Closed);
         let runs = if candidate.is_server() {
             self.time_server(&candidate, place, timing, requests, file, &url, load).await
         } else {
@@ -264,9 +263,7 @@ impl Runner {
             counted.map(|counted| vec![self.run_of(&name, timing, load, &counted)])
         };
         let runs = runs.unwrap_or_else(|error| {
-            let nothing =
-                Counted { seconds: 0.0, requests: 0, errors: 0, unique: None, latency: None, cpu_seconds: None };
-            vec![Run { failure: Some(error.to_string()), ..self.run_of(&name, timing, load, &nothing) }]
+            vec![Run { failure: Some(error.to_string()), ..self.run_of(&name, timing, load, &Counted::default()) }]
         });
         for run in runs {
             self.display.say(&Event::Timed { run: Box::new(run.clone()) });

@@ -158,7 +158,7 @@ impl Plan {
     /// [`BenchError::Unknown`] for a variant that there is not.
     pub fn of(arguments: &BenchArguments) -> Result<Self, BenchError> {
         let (profile, rounds, seconds) = match arguments {
-            BenchArguments { quick: true, .. } => ("quick", 3, 2),
+            BenchArguments { quick: true, .. } => ("quick", 3, 1),
             BenchArguments { full: true, .. } => ("full", 5, 5),
             _ => ("default", 3, 3),
         };

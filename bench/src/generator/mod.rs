@@ -14,7 +14,7 @@ pub(crate) use wrk::Wrk;
 use crate::result::Latency;
 
 /// What a generator counted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counted {
     /// How long it took.
     pub seconds: f64,

@@ -27,18 +27,15 @@ impl Runner {
             let (variant, name) = (*variant, subject.name.clone());
             self.display.note(format!("{name}: running the conformance suite ..."));
             let url = self.databases.empty(variant.store, &format!("{name}-suite"));
-            let random = |bytes| Secret::random(bytes).map(|secret| secret.expose().to_owned());
+            let password = Secret::random(8).map_err(|error| BenchError::Answer(error.to_string()))?;
             let credentials = Credentials {
                 admin_email: "admin@stackdiff.example".to_owned(),
-                admin_password: random(8).map_err(|error| BenchError::Answer(error.to_string()))?,
+                admin_password: password.expose().to_owned(),
                 jwt_secret: self.launcher.secret.clone(),
             };
-            let mut command = self.launcher.variant(variant, &url);
-            command
-                // A 503 of a busy machine is no failure of the rules.
-                .args(["--store-timeout-ms", "20000"])
-                .env("ADMIN_EMAIL", &credentials.admin_email)
-                .env("ADMIN_PASSWORD", &credentials.admin_password);
+            let mut command = self.launcher.variant_with_admin(variant, &url, &credentials);
+            // A 503 of a busy machine is no failure of the rules.
+            command.args(["--store-timeout-ms", "20000"]);
             let verified = match Server::start(&name, command, &self.folder.join("suite.log")).await {
                 Ok(server) => {
                     let verified = verify(server.address, &credentials).await;
@@ -71,11 +68,8 @@ impl Runner {
         url: &str,
         credentials: &Credentials,
     ) -> Result<BTreeMap<String, u64>, BenchError> {
-        let mut command = self.launcher.variant(variant, url);
-        command
-            .arg("--trace")
-            .env("ADMIN_EMAIL", &credentials.admin_email)
-            .env("ADMIN_PASSWORD", &credentials.admin_password);
+        let mut command = self.launcher.variant_with_admin(variant, url, credentials);
+        command.arg("--trace");
         let server = Server::start(name, command, &self.folder.join("trace.log")).await?;
         let address = format!("http://{}", server.address);
         let trips = facts::round_trips(&address, &credentials.admin_email, &credentials.admin_password).await;

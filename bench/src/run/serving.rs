@@ -63,14 +63,12 @@ impl Runner {
         let cpu =
             |after: Option<usage::Usage>, before: Option<usage::Usage>| Some(after?.cpu_seconds - before?.cpu_seconds);
         let mut runs: Vec<Run> = Vec::new();
-        let counted_parts = counted.len();
-        for (part, counted) in &counted {
-            let mut run = self.run_of(&name, timing, load, counted);
-            // The parts of the mix have latencies of their own; whose the server's time was, nobody can tell.
-            if counted_parts > 1 {
+        for (part, of_part) in &counted {
+            let mut run = self.run_of(&name, timing, load, of_part);
+            if counted.len() > 1 {
+                // The parts of the mix have latencies of their own; whose the server's time was, nobody can tell.
                 run.workload = format!("{}-{}", workload.name(), part.name());
-            }
-            if counted_parts == 1 {
+            } else {
                 run.server_cpu_seconds = cpu(server_after, server_before);
                 run.database_cpu_seconds = cpu(database_after, database_before);
             }
