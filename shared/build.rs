@@ -5,7 +5,8 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contract/openapi.yaml");
+    // Asked when it runs: a clone that was moved still has the executable of this script from its former place.
+    let contract = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../contract/openapi.yaml");
     println!("cargo::rerun-if-changed={}", contract.display());
     let yaml = fs::read_to_string(contract)?;
     let mut json = Vec::new();
