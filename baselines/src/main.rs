@@ -24,6 +24,10 @@ mod serve;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// As in the programs that are measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Yardsticks for the benchmark: a bare server, minimal services, and loops of database drivers.
 #[derive(Parser)]
 #[command(version, about)]

@@ -1,7 +1,8 @@
 //! Where log lines go: standard output, through a writer that never makes a request wait.
 
+use super::json::JsonLines;
+use super::lines::{Lines, LinesGuard};
 use std::io::IsTerminal;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// How log lines look.
@@ -19,23 +20,23 @@ pub enum LogFormat {
 /// Writes out what is still buffered when it is dropped; keep it until the end of `main`.
 #[must_use = "log lines are lost when this is dropped early"]
 pub struct LogGuard {
-    _guard: WorkerGuard,
+    _guard: LinesGuard,
 }
 
 /// Starts logging for the whole process.
 ///
 /// # Errors
-/// If `filter` is no `tracing` filter, such as `info` or `info,sqlx=warn`, or logging was started before.
+/// If `filter` is no `tracing` filter, such as `info` or `info,sqlx=warn`, logging was started before, or the system refuses
+/// a thread.
 pub fn start_logs(filter: &str, format: LogFormat) -> Result<LogGuard, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_new(filter)?;
-    // Lossy, so that a reader who stops reading cannot stop the server; the builder's default is 128,000 lines.
-    let (writer, guard) = NonBlockingBuilder::default().finish(std::io::stdout());
+    let (lines, guard) = Lines::start(std::io::stdout())?;
     let terminal = std::io::stdout().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).with_target(false);
     if format == LogFormat::Human || (format == LogFormat::Auto && terminal) {
         builder.with_ansi(terminal).compact().try_init()?;
     } else {
-        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()?;
+        builder.event_format(JsonLines).try_init()?;
     }
     Ok(LogGuard { _guard: guard })
 }

@@ -1,6 +1,8 @@
 //! What is known of the requests that were served: one log line each, counts and latencies, and the statements of the
 //! last ones.
 
+mod json;
+mod lines;
 mod logs;
 mod metrics;
 mod trace;
