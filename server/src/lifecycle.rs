@@ -1,7 +1,7 @@
 //! The life of one process: configure, open, seed, listen, drain, close.
 
 use crate::settings::VariantSettings;
-use shared::app::{App, Services};
+use shared::app::{App, Parts, Services};
 use shared::config::{Secret, SettingsError};
 use shared::cors::Cors;
 use shared::demo;
@@ -118,15 +118,15 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
         Telemetry::new(&framework.to_string(), &store.to_string(), settings.store_timeout_ms, settings.trace);
     let telemetry = Arc::new(telemetry.map_err(|error| StartError::Metrics(error.to_string()))?);
     let tokens = tokens(&variant, secrets.jwt_secret)?;
-    let app = App {
+    let app = App::new(Parts {
         services: Services::new(repositories.clone(), passwords, tokens, telemetry.clone()),
         telemetry,
         drain: Drain::new(shutdown),
-        cors: Arc::new(Cors::new(settings.cors_origin.clone())),
+        cors: Cors::new(settings.cors_origin.clone()),
         body_timeout: settings.body_timeout_ms,
         shutdown_timeout: settings.shutdown_timeout_ms,
         workers: settings.worker_count(),
-    };
+    });
     let listen = settings.listen;
     let on_listening = move |address: SocketAddr| {
         tracing::info!(%framework, %store, "listening on http://{address}");

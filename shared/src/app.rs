@@ -9,11 +9,11 @@ use crate::services::{
 };
 use crate::telemetry::Telemetry;
 use crate::tokens::Tokens;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The services of the API, one for each heading of the contract.
-#[derive(Clone)]
 pub struct Services {
     /// Hello.
     pub hello: HelloService,
@@ -53,9 +53,28 @@ impl Services {
     }
 }
 
-/// An application, for a framework to serve.
+/// An application, for a framework to serve. Cloning it is cheap and gives the same application: axum does so several times a
+/// request, where counting each part's owners would cost more than the answer.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl App {
+    /// The application made of these.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What an application is made of.
+pub struct Parts {
     /// What handlers call.
     pub services: Services,
     /// What begins and ends the record of a request.
@@ -63,7 +82,7 @@ pub struct App {
     /// What counts requests in flight and ends the server.
     pub drain: Drain,
     /// Cross-origin rules.
-    pub cors: Arc<Cors>,
+    pub cors: Cors,
     /// Longest wait for a body.
     pub body_timeout: Duration,
     /// Longest wait for requests in flight at the end.

@@ -8,7 +8,7 @@
 
 mod faulty;
 
-use crate::app::{App, Services};
+use crate::app::{App, Parts, Services};
 use crate::cors::Cors;
 use crate::drain::Drain;
 use crate::passwords::Passwords;
@@ -43,16 +43,16 @@ where
     let passwords = Arc::new(Passwords::start(1).unwrap());
     let tokens = Tokens::new(&[7; 32], "stackdiff", "stackdiff-api");
     let shutdown = CancellationToken::new();
-    let app = App {
+    let app = App::new(Parts {
         services: Services::new(faulty::repositories(), passwords, tokens, telemetry.clone()),
         telemetry,
         drain: Drain::new(shutdown.clone()),
-        cors: Arc::new(Cors::default()),
+        cors: Cors::default(),
         body_timeout: Duration::from_millis(200),
         // Whatever should not be waited for shows by the test never coming to its end.
         shutdown_timeout: Duration::from_secs(3_600),
         workers: 1,
-    };
+    });
     let (tell, listening) = tokio::sync::oneshot::channel();
     let on_listening = Box::new(move |address| {
         let _ = tell.send(address);
