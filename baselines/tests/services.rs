@@ -146,10 +146,11 @@ fn without_being_told_sqlite_waits_for_the_disk() {
 
 #[test]
 fn only_full_is_taken_where_the_pool_sets_itself_up() {
-    let arguments = ["--database-url", "sqlite://x.db", "--synchronous", "normal"];
-    let output = run(&[&["serve", "rocket-diesel-pool"], &arguments[..]].concat());
+    let seeded = Seeded::new(Store::DieselSqlite);
+    let url = format!("{}?synchronous=normal", seeded.url);
+    let output = run(&["serve", "rocket-diesel-pool", "--database-url", &url]);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && error.contains("leave out --synchronous"), "{error}");
+    assert!(!output.status.success() && error.contains("leave out ?synchronous=normal"), "{error}");
 }
 
 #[test]

@@ -66,7 +66,8 @@ Secrets come by environment or file, never by flag:
   DEMO_PASSWORD_HASH  Argon2id hash (PHC string) of the demo users' password; by default made anew
 
 Database URLs:
-  sqlite://data/x.db                                  a file, made if it is not there
+  sqlite://data/x.db                                  a file, made if it is not there; with ?synchronous=normal a power cut
+                                                      may cost the last commits
   postgres://user:password@host:5432/database         sslmode=verify-full and sslrootcert=FILE for TLS
   mysql://user:password@host:3306/database            MariaDB, too
   mongodb://user:password@host:27017/database         a replica set; tls=true for TLS

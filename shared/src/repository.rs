@@ -351,13 +351,32 @@ pub enum OpenError {
     },
 }
 
-/// The path in a URL of a database that is a file: `<scheme>://data/x.db` is relative, `<scheme>:///data/x.db` is not.
+/// What a write to a SQLite file survives once it was acknowledged: `PRAGMA synchronous`, with a write-ahead log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// A power cut: each commit waits until the disk has it.
+    #[default]
+    Full,
+    /// The end of the process, however it ends; after a power cut the last commits may be gone.
+    Normal,
+}
+
+/// The file in a URL of a SQLite database, and what is asked of it: `sqlite://data/x.db` is relative, `sqlite:///data/x.db` is
+/// not; `?synchronous=normal` at the end says that a power cut may cost the last commits. Any other `?` is part of the name.
 ///
 /// # Errors
 /// [`OpenError::Url`] if there is another scheme or no path.
-pub fn file_path(url: &str, scheme: &str, expected: &'static str) -> Result<PathBuf, OpenError> {
-    let path = url.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")).filter(|path| !path.is_empty());
-    path.map(PathBuf::from).ok_or_else(|| OpenError::Url { expected, given: url.to_owned() })
+pub fn sqlite_file(url: &str, expected: &'static str) -> Result<(PathBuf, Synchronous), OpenError> {
+    let rest = url.strip_prefix("sqlite://").unwrap_or_default();
+    let (path, synchronous) = match rest.rsplit_once("?synchronous=") {
+        Some((path, "normal")) => (path, Synchronous::Normal),
+        Some((path, "full")) => (path, Synchronous::Full),
+        _ => (rest, Synchronous::default()),
+    };
+    if path.is_empty() {
+        return Err(OpenError::Url { expected, given: url.to_owned() });
+    }
+    Ok((PathBuf::from(path), synchronous))
 }
 
 /// Makes a folder, and those above it, that nobody but this user can look into. One that is there keeps its mode.
@@ -417,15 +436,21 @@ pub fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{file_path, without_password};
+    use super::{Synchronous, sqlite_file, without_password};
 
     #[test]
     fn the_path_of_a_file_database_is_what_follows_the_scheme() {
-        let path = |url| file_path(url, "sqlite", "sqlite://data/x.db").map_err(|error| error.to_string());
-        assert_eq!(path("sqlite://data/x.db").unwrap().to_str(), Some("data/x.db"));
-        assert_eq!(path("sqlite:///var/x.db").unwrap().to_str(), Some("/var/x.db"));
-        for url in ["", "x.db", "sqlite:x.db", "sqlite://", "postgres://me:secret@host/db"] {
-            let error = path(url).unwrap_err();
+        let file = |url| sqlite_file(url, "sqlite://data/x.db").map_err(|error| error.to_string());
+        let is = |url, path: &str, synchronous| assert_eq!(file(url), Ok((path.into(), synchronous)));
+        is("sqlite://data/x.db", "data/x.db", Synchronous::Full);
+        is("sqlite:///var/x.db", "/var/x.db", Synchronous::Full);
+        is("sqlite://x.db?synchronous=normal", "x.db", Synchronous::Normal);
+        is("sqlite://x.db?synchronous=full", "x.db", Synchronous::Full);
+        is("sqlite://x.db?synchronous=off", "x.db?synchronous=off", Synchronous::Full);
+        for url in
+            ["", "x.db", "sqlite:x.db", "sqlite://", "sqlite://?synchronous=normal", "postgres://me:secret@host/db"]
+        {
+            let error = file(url).unwrap_err();
             assert!(error.contains("sqlite://data/x.db") && !error.contains("secret"), "{error}");
         }
     }

@@ -1,5 +1,5 @@
 //! An order of three lines into SQLite, written by hand with rusqlite: what `store-diesel` does in one transaction, on the one
-//! connection that can write, with `synchronous = FULL`, one order after the other.
+//! connection that can write, with `synchronous = FULL` unless the URL says otherwise, one order after the other.
 //!
 //! | in the transaction | by |
 //! | --- | --- |
@@ -17,7 +17,7 @@ use super::Settings;
 use super::ids::Ids;
 use super::measured::{Measured, on_threads};
 use super::sqlite_read::texts;
-use crate::database::sqlite_path;
+use crate::database::{pragma, sqlite};
 use crate::failure::{BoxError, Failure};
 use chrono::Utc;
 use rusqlite::{Connection, params};
@@ -25,7 +25,7 @@ use shared::domain::price;
 use uuid::Uuid;
 
 /// As the store's writer has them.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON;";
 
 const TAKE: &str = "UPDATE products SET stock = stock - ?2, version = version + 1 WHERE id = ?1 AND stock >= ?2";
 
@@ -41,9 +41,10 @@ const LINES: usize = 3;
 const QUANTITY: i64 = 1;
 
 pub fn run(settings: &Settings) -> Result<Measured, Failure> {
-    let path = sqlite_path(&settings.database_url)?;
+    let (path, synchronous) = sqlite(&settings.database_url)?;
     let connection = Connection::open(path).map_err(Failure::database)?;
     connection.execute_batch(PRAGMAS).map_err(Failure::database)?;
+    connection.execute_batch(pragma(synchronous)).map_err(Failure::database)?;
     let products = Product::all(&connection)?;
     if products.len() < LINES {
         return Err(Failure::Database("there are fewer products than an order has lines".into()));

@@ -4,7 +4,7 @@
 use super::ids::Ids;
 use super::measured::{Measured, on_threads};
 use super::{Settings, User};
-use crate::database::sqlite_path;
+use crate::database::sqlite;
 use crate::failure::{BoxError, Failure};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::hint::black_box;
@@ -15,11 +15,11 @@ const FIND: &str = "SELECT id, name, email, email_key, password_hash, role, vers
                     updated_at FROM users WHERE id = ?";
 
 /// As the store's readers have them.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON; \
                        PRAGMA query_only = ON;";
 
 pub fn run(settings: &Settings) -> Result<Measured, Failure> {
-    let path = sqlite_path(&settings.database_url)?;
+    let (path, _) = sqlite(&settings.database_url)?;
     let ids = match Ids::of_file(settings)? {
         Some(ids) => ids,
         None => Ids::of(texts(&connect(&path)?, "SELECT id FROM users")?)?,

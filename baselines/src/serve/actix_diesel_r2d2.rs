@@ -5,10 +5,10 @@
 //! write-ahead log, foreign keys, and `busy_timeout`, without which half of the writes at 64 connections end with "database is
 //! locked".
 
+use super::Settings;
 use super::actions;
 use super::bodies::{CreateProduct, HELLO, ListUsers, UpdateUser};
-use super::{Settings, Synchronous};
-use crate::database::sqlite_path;
+use crate::database::{pragma, sqlite};
 use crate::failure::{BoxError, Failure};
 use crate::process;
 use actix_web::error::ErrorInternalServerError;
@@ -16,6 +16,7 @@ use actix_web::{App, HttpResponse, HttpServer, Responder, get, patch, post, rt, 
 use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error, Pool};
+use shared::repository::Synchronous;
 
 type DbPool = Pool<ConnectionManager<SqliteConnection>>;
 
@@ -39,8 +40,8 @@ pub fn serve(settings: &Settings) -> Result<(), Failure> {
 }
 
 fn pool(settings: &Settings) -> Result<DbPool, Failure> {
-    let path = sqlite_path(&settings.database_url)?;
-    let customizer = Box::new(Customizer { synchronous: settings.synchronous });
+    let (path, synchronous) = sqlite(&settings.database_url)?;
+    let customizer = Box::new(Customizer { synchronous });
     let pool = Pool::builder().max_size(settings.pool_size).connection_customizer(customizer);
     pool.build(ConnectionManager::new(path.to_string_lossy())).map_err(Failure::database)
 }
@@ -57,16 +58,10 @@ impl std::fmt::Debug for Customizer {
 
 impl CustomizeConnection<SqliteConnection, Error> for Customizer {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        let synchronous = match self.synchronous {
-            Synchronous::Full => "FULL",
-            Synchronous::Normal => "NORMAL",
-        };
-        // First, so that the others wait for a lock, too.
-        let pragmas = format!(
-            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; \
-             PRAGMA synchronous = {synchronous};"
-        );
-        connection.batch_execute(&pragmas).map_err(Error::QueryError)
+        // First the time limit, so that the others wait for a lock, too.
+        let pragmas = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
+        connection.batch_execute(pragmas).map_err(Error::QueryError)?;
+        connection.batch_execute(pragma(self.synchronous)).map_err(Error::QueryError)
     }
 }
 

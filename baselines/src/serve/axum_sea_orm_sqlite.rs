@@ -2,15 +2,16 @@
 //! own, and one that meets another's lock waits for it.
 
 use super::axum_sea_orm::{options, routes};
-use super::{Settings, Synchronous, axum_server};
-use crate::database::sqlite_path;
+use super::{Settings, axum_server};
+use crate::database::sqlite;
 use crate::failure::Failure;
 use sea_orm::Database;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use shared::repository::Synchronous;
 
 pub async fn serve(settings: &Settings) -> Result<(), Failure> {
-    let path = sqlite_path(&settings.database_url)?;
-    let synchronous = match settings.synchronous {
+    let (path, synchronous) = sqlite(&settings.database_url)?;
+    let synchronous = match synchronous {
         Synchronous::Full => SqliteSynchronous::Full,
         Synchronous::Normal => SqliteSynchronous::Normal,
     };

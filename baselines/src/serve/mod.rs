@@ -64,9 +64,6 @@ pub struct Settings {
     /// Connections of the pool
     #[arg(long, default_value_t = 2)]
     pool_size: u32,
-    /// What a commit of SQLite waits for
-    #[arg(long, value_enum, default_value_t = Synchronous::Full)]
-    synchronous: Synchronous,
 }
 
 /// The services.
@@ -87,15 +84,6 @@ enum Name {
     /// axum and SeaORM on PostgreSQL
     #[cfg(feature = "postgres")]
     AxumSeaOrmPostgres,
-}
-
-/// `PRAGMA synchronous`.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Synchronous {
-    /// The disk has it: it survives a power cut
-    Full,
-    /// The system has it: it survives the end of the process
-    Normal,
 }
 
 /// Serves until the process is ended.

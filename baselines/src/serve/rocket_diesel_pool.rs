@@ -4,10 +4,10 @@
 //! That crate sets up the connections itself: write-ahead log, foreign keys, a `busy_timeout` of one second. `synchronous` is
 //! what SQLite has by default, which is FULL, as the variants have it.
 
+use super::Settings;
 use super::actions;
 use super::bodies::{CreateProduct, HELLO, Hello, ListUsers, Page, Product, UpdateUser, User};
-use super::{Settings, Synchronous};
-use crate::database::sqlite_path;
+use crate::database::sqlite;
 use crate::failure::Failure;
 use crate::process;
 use diesel::SqliteConnection;
@@ -19,6 +19,7 @@ use rocket::response::status::Created;
 use rocket::serde::json::Json;
 use rocket::{get, patch, post, routes};
 use rocket_sync_db_pools::database;
+use shared::repository::Synchronous;
 use std::net::SocketAddr;
 
 #[database("stackdiff")]
@@ -27,9 +28,6 @@ struct Connection(SqliteConnection);
 type Outcome<T> = Result<T, Debug<diesel::result::Error>>;
 
 pub async fn serve(settings: &Settings) -> Result<(), Failure> {
-    if settings.synchronous != Synchronous::Full {
-        return Err(Failure::Setting("rocket_sync_db_pools sets up its connections itself: leave out --synchronous"));
-    }
     let listening = AdHoc::on_liftoff("say where it listens", |rocket| {
         process::tell(SocketAddr::new(rocket.config().address, rocket.config().port));
         Box::pin(async {})
@@ -43,7 +41,12 @@ pub async fn serve(settings: &Settings) -> Result<(), Failure> {
 fn config(settings: &Settings) -> Result<Figment, Failure> {
     let (address, port) = (settings.listen.ip(), settings.listen.port());
     let config = Config { address, port, workers: settings.workers, log_level: LogLevel::Off, ..Config::default() };
-    let path = sqlite_path(&settings.database_url)?;
+    let (path, synchronous) = sqlite(&settings.database_url)?;
+    if synchronous != Synchronous::Full {
+        return Err(Failure::Setting(
+            "rocket_sync_db_pools sets up its connections itself: leave out ?synchronous=normal",
+        ));
+    }
     let figment = Figment::from(config).merge(("databases.stackdiff.url", path.to_string_lossy()));
     Ok(figment.merge(("databases.stackdiff.pool_size", settings.pool_size)))
 }

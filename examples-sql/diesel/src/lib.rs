@@ -85,7 +85,7 @@
 //! | an order is placed as a whole, no stock goes below zero | one transaction of the one writer | one transaction that locks the products first (`FOR UPDATE`, in the order of their ids) | the same |
 //! | stock is given back once | the compare-and-swap of the order's version, in the same transaction | the same | the same |
 //! | there is never an order of nobody | the foreign key (`foreign_keys = ON` in each connection) | the foreign key, which locks the user | the same |
-//! | durability | WAL with `synchronous = FULL` | `fsync = on` is checked at start, `synchronous_commit` switched on where it is off | `innodb_flush_log_at_trx_commit = 1`, with a binary log `sync_binlog = 1`, InnoDB: checked at start |
+//! | durability | WAL with `synchronous = FULL`, unless the URL ends in `?synchronous=normal` | `fsync = on` is checked at start, `synchronous_commit` switched on where it is off | `innodb_flush_log_at_trx_commit = 1`, with a binary log `sync_binlog = 1`, InnoDB: checked at start |
 //! | consistent pages | each is one statement; lines never change | the same | the same |
 //! | several processes | `BEGIN IMMEDIATE`, a `busy_timeout` of 2 s | row locks; migrations under `pg_advisory_lock` | row locks; migrations under `GET_LOCK`; one server that takes writes, checked at start |
 //! | a dropped call leaves nothing behind | its thread ends it, nobody else waits | its connection is closed; the server rolls back | the same |

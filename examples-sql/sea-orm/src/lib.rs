@@ -80,7 +80,7 @@
 //! | an order is placed or cancelled as a whole | a transaction that writes from its begin on: nobody else does | a transaction that locks the products, `ORDER BY id FOR UPDATE` | the same |
 //! | stock never goes below zero | the look at it in that transaction; the last guard is `CHECK (stock >= 0)` | the same, at rows that are locked | the same |
 //! | there is never an order of nobody | the foreign key; `foreign_keys = ON` on each connection | the foreign key: who places locks the customer's row against its deletion | the same |
-//! | durability | WAL with `synchronous = FULL`: a commit returns after `fsync` | `fsync`, `full_page_writes` and `synchronous_commit` are not `off`, or the start is refused | `innodb_flush_log_at_trx_commit = 1`, or the start is refused |
+//! | durability | WAL with `synchronous = FULL`, unless the URL ends in `?synchronous=normal`: a commit returns after `fsync` | `fsync`, `full_page_writes` and `synchronous_commit` are not `off`, or the start is refused | `innodb_flush_log_at_trx_commit = 1`, or the start is refused |
 //! | a page is of one moment | it is one statement; lines, which are another, never change | the same | the same |
 //! | a change happens as a whole or not at all, also if the request is given up | it is one statement | that, or a transaction | that, or a transaction |
 //! | several processes may start at once | the transaction of the schema has the write lock from its start | `pg_advisory_xact_lock` | `GET_LOCK` |

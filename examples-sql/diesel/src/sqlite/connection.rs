@@ -19,7 +19,7 @@ use diesel::prelude::{QueryDsl, RunQueryDsl};
 use diesel::result::Error as DieselError;
 use diesel::sqlite::SqliteConnection;
 use shared::context::RequestContext;
-use shared::repository::{OpenError, PoolStatus, Store, StoreError, prepare_private_file};
+use shared::repository::{OpenError, PoolStatus, Store, StoreError, Synchronous, prepare_private_file};
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ const LOOK_AFTER: Duration = Duration::from_secs(1);
 ///
 /// No `mmap_size`: the pages are in the system's cache either way, and an I/O error on a mapped page is a signal that
 /// ends the process instead of an error. No larger `cache_size`: each connection has a cache of its own.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+const PRAGMAS: &str = "PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON;";
 
 /// For a reader's, so that a write in the wrong place fails instead of going round the writer.
 const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
@@ -75,15 +75,15 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError::Database`].
-    pub(crate) async fn open(path: PathBuf, readers: usize) -> Result<Self, OpenError> {
+    pub(crate) async fn open(path: PathBuf, synchronous: Synchronous, readers: usize) -> Result<Self, OpenError> {
         let shown = path.display().to_string();
         // Opening reads and writes files: not on the async worker.
-        let opened = tokio::task::spawn_blocking(move || Self::start(&path, readers.max(1)));
+        let opened = tokio::task::spawn_blocking(move || Self::start(&path, synchronous, readers.max(1)));
         let opened = opened.await.unwrap_or_else(|panic| Err(panic.into()));
         opened.map_err(|source| OpenError::Database { database: shown, advice: migrations::advice(&source), source })
     }
 
-    fn start(path: &Path, readers: usize) -> Result<Self, BoxError> {
+    fn start(path: &Path, synchronous: Synchronous, readers: usize) -> Result<Self, BoxError> {
         // An absolute path starts with no "file:", which SQLite would take for a URI, and survives a `chdir`.
         let path = std::path::absolute(path)?;
         prepare_private_file(&path)?;
@@ -92,7 +92,8 @@ impl Database {
         let (writes, write_queue) = bounded(QUEUE);
         let mut threads = Threads::default();
 
-        let connection = Handle::new(path.clone(), migrations::prepare(&path)?, Access::Write)?;
+        let write = Access::Write(synchronous);
+        let connection = Handle::new(path.clone(), migrations::prepare(&path, write)?, write)?;
         let counter = busy.clone();
         let work = move || write_jobs(connection, &write_queue, &counter);
         threads.writer = Some(std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(work)?);
@@ -194,7 +195,7 @@ pub(crate) fn failure(error: DieselError) -> StoreError {
 #[derive(Clone, Copy)]
 pub(crate) enum Access {
     Read,
-    Write,
+    Write(Synchronous),
 }
 
 /// Opens the file, and makes it if there is none.
@@ -205,9 +206,11 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, B
     let path = path.to_str().ok_or("the path is not UTF-8")?;
     let mut connection = SqliteConnection::establish(path)?;
     connection.batch_execute(PRAGMAS)?;
-    if let Access::Read = access {
-        connection.batch_execute(READER_PRAGMAS)?;
-    }
+    connection.batch_execute(match access {
+        Access::Read => READER_PRAGMAS,
+        Access::Write(Synchronous::Full) => "PRAGMA synchronous = FULL;",
+        Access::Write(Synchronous::Normal) => "PRAGMA synchronous = NORMAL;",
+    })?;
     Ok(connection)
 }
 

@@ -24,10 +24,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// The driver's; see [`advice`].
-pub(crate) fn prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
+pub(crate) fn prepare(path: &Path, access: Access) -> Result<SqliteConnection, BoxError> {
     let deadline = Instant::now() + TRIES;
     loop {
-        match try_to_prepare(path) {
+        match try_to_prepare(path, access) {
             // The switch to WAL does not wait for a lock, whatever busy_timeout says. "locking protocol" is said if too
             // many others were met on the way.
             Err(error) if says(&error, &["locked", "locking"]) && Instant::now() < deadline => sleep(PAUSE),
@@ -36,8 +36,8 @@ pub(crate) fn prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
     }
 }
 
-fn try_to_prepare(path: &Path) -> Result<SqliteConnection, BoxError> {
-    let mut connection = connect(path, Access::Write)?;
+fn try_to_prepare(path: &Path, access: Access) -> Result<SqliteConnection, BoxError> {
+    let mut connection = connect(path, access)?;
     // Kept in the file. Readers and the writer do not wait for each other then, and a commit is one write and one fsync.
     let mode: String = sql::<Text>("PRAGMA journal_mode = WAL").get_result(&mut connection)?;
     if mode != "wal" {

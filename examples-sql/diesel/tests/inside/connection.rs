@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::{Database, QUEUE, failure};
+use super::{Database, QUEUE, Synchronous, failure};
 use crate::schema::users;
 use crate::sqlite::orders::Orders;
 use crate::sqlite::products::Products;
@@ -28,8 +28,12 @@ struct Fixture {
 }
 
 async fn fixture(readers: usize) -> Fixture {
+    waiting_for(Synchronous::Full, readers).await
+}
+
+async fn waiting_for(synchronous: Synchronous, readers: usize) -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(folder.path().join("users.db"), readers).await.unwrap();
+    let database = Database::open(folder.path().join("users.db"), synchronous, readers).await.unwrap();
     let context = RequestContext::new("test".into(), "/".into(), Duration::from_secs(5), true);
     Fixture { database: Arc::new(database), context, _folder: folder }
 }
@@ -159,6 +163,17 @@ async fn every_connection_enforces_references() {
     };
     assert_eq!(fixture.database.read(&fixture.context, ask).await.unwrap(), 1);
     assert_eq!(fixture.database.write(&fixture.context, ask).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_waits_for_what_the_url_says() {
+    for (synchronous, expected) in [(Synchronous::Normal, 1), (Synchronous::Full, 2)] {
+        let fixture = waiting_for(synchronous, 1).await;
+        let ask = |connection: &mut SqliteConnection| {
+            diesel::dsl::sql::<BigInt>("PRAGMA synchronous").get_result::<i64>(connection).map_err(failure)
+        };
+        assert_eq!(fixture.database.write(&fixture.context, ask).await.unwrap(), expected, "{synchronous:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use super::migrations::{self, advice, prepare};
 use crate::connection::{Database, Pool};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
-use shared::repository::{OpenError, prepare_private_file};
+use shared::repository::{OpenError, Synchronous, prepare_private_file};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`OpenError::Database`].
-pub(crate) async fn open(path: &Path, connections: usize) -> Result<Database, OpenError> {
+pub(crate) async fn open(path: &Path, synchronous: Synchronous, connections: usize) -> Result<Database, OpenError> {
     let database = path.display().to_string();
     let path = match file_made(path) {
         Ok(path) => path,
@@ -33,7 +33,7 @@ pub(crate) async fn open(path: &Path, connections: usize) -> Result<Database, Op
     let opened = async {
         let first = prepare(&path).await?;
         let reading = connect(&path, connections.max(1), Access::Read).await?;
-        let writing = connect(&path, 1, Access::Write).await?;
+        let writing = connect(&path, 1, Access::Write(synchronous)).await?;
         // Not before the others are there: SQLite clears up whenever nobody has the file open.
         first.close().await?;
         Ok(Database::new(Pool::of_file(reading), Some(Pool::of_file(writing))))
@@ -55,7 +55,7 @@ pub(crate) enum Access {
     /// place would be a database without users.
     Create,
     Read,
-    Write,
+    Write(Synchronous),
 }
 
 /// A pool of so many connections at most.
@@ -83,14 +83,16 @@ pub(crate) async fn connect(path: &Path, connections: usize, access: Access) -> 
     sea_orm::Database::connect(options).await
 }
 
-/// `FULL`: what was acknowledged survives a power cut. In WAL, `NORMAL` would only survive the end of the process.
 fn each_connection(options: SqliteConnectOptions, access: Access) -> SqliteConnectOptions {
-    let options = options.busy_timeout(WAIT_MAX).foreign_keys(true).synchronous(SqliteSynchronous::Full);
+    let options = options.busy_timeout(WAIT_MAX).foreign_keys(true).synchronous(match access {
+        Access::Write(Synchronous::Normal) => SqliteSynchronous::Normal,
+        _ => SqliteSynchronous::Full,
+    });
     match access {
         // The file keeps the mode, so no other connection has to ask for it.
         Access::Create => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal),
         Access::Read => options.pragma("query_only", "ON"),
-        Access::Write => options,
+        Access::Write(_) => options,
     }
 }
 

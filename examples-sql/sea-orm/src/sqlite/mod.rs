@@ -4,7 +4,7 @@ mod connection;
 mod migrations;
 
 use crate::repositories;
-use shared::repository::{OpenError, Repositories, StoreOptions, file_path, remove_sqlite_file};
+use shared::repository::{OpenError, Repositories, StoreOptions, remove_sqlite_file, sqlite_file};
 use std::sync::Arc;
 
 /// What a URL must look like.
@@ -16,8 +16,8 @@ const EXAMPLE: &str = "sqlite://data/x.db";
 /// # Errors
 /// [`OpenError`] with what to do about it.
 pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositories, OpenError> {
-    let path = file_path(database_url, "sqlite", EXAMPLE)?;
-    let database = Arc::new(connection::open(&path, options.connections).await?);
+    let (path, synchronous) = sqlite_file(database_url, EXAMPLE)?;
+    let database = Arc::new(connection::open(&path, synchronous, options.connections).await?);
     Ok(repositories(database))
 }
 
@@ -27,7 +27,7 @@ pub async fn open(database_url: &str, options: StoreOptions) -> Result<Repositor
 /// [`OpenError`] with what to do about it; a file that is not there is none.
 pub async fn remove(database_url: &str, options: StoreOptions) -> Result<(), OpenError> {
     let _ = options;
-    let path = file_path(database_url, "sqlite", EXAMPLE)?;
+    let (path, _) = sqlite_file(database_url, EXAMPLE)?;
     remove_sqlite_file(&path).map_err(|error| OpenError::Database {
         database: path.display().to_string(),
         advice: "delete the file by hand",
