@@ -17,6 +17,8 @@ use tokio::process::Command;
 pub(crate) enum Program {
     /// A framework over a store: this very executable.
     Variant(Variant),
+    /// The same, told to write no line for each request.
+    Unlogged(Variant),
     /// Bare hyper with recorded answers.
     Hyper,
     /// Another way to serve the same, by the program `baselines`.
@@ -55,6 +57,9 @@ const PEERS: [(&str, &str, Store); 6] = [
     ),
     ("axum-sea-orm-postgres", "a minimal axum + SeaORM service over PostgreSQL", Store::SeaOrmPostgres),
 ];
+
+/// The peers that show what a log line costs.
+const WITHOUT_LOG: &str = "without-log";
 
 const PEER_SERVES: [Workload; 6] =
     [Workload::Hello, Workload::ReadOne, Workload::List, Workload::Update, Workload::Mix, Workload::Create];
@@ -115,12 +120,20 @@ impl Candidate {
         candidate
     }
 
+    fn unlogged(variant: Variant) -> Self {
+        let (name, title) =
+            (format!("{}-without-log", variant.name()), format!("{} without log lines", variant.name()));
+        let mut candidate = Self::new(Program::Unlogged(variant), name, &title, Kind::Peer, Some(variant.store));
+        candidate.serves = vec![Workload::Hello, Workload::ReadOne];
+        candidate
+    }
+
     fn hyper() -> Self {
         let title = "a bare hyper server that answers the same bytes";
         let mut candidate = Self::new(Program::Hyper, "hyper".to_owned(), title, Kind::Ceiling, None);
         candidate.subject.ceiling_of = vec!["*".to_owned()];
         // What it answers is as long as the work of others; it has none of its own.
-        candidate.serves.retain(|workload| *workload != Workload::Login);
+        candidate.serves.retain(|workload| !matches!(workload, Workload::Login | Workload::LoginMix));
         candidate
     }
 
@@ -165,7 +178,7 @@ impl Candidate {
     /// How its answers are looked at.
     pub(crate) fn keeps(&self) -> Keeps {
         match self.program {
-            Program::Variant(_) => Keeps::Contract,
+            Program::Variant(_) | Program::Unlogged(_) => Keeps::Contract,
             Program::Hyper => Keeps::Recording,
             _ => Keeps::Bodies,
         }
@@ -207,7 +220,7 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
         }
     }
     let wants_all = arguments.peers.iter().any(|name| name == "all");
-    let mut known = vec!["all", "flask"];
+    let mut known = vec!["all", "flask", WITHOUT_LOG];
     for (name, title, store) in PEERS {
         known.push(name);
         if arguments.peers.iter().any(|given| given == name) || (wants_all && has(&store)) {
@@ -216,6 +229,11 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
     }
     if arguments.peers.iter().any(|given| given == "flask") || (wants_all && has(&Store::DieselSqlite)) {
         all.push(Candidate::flask());
+    }
+    if wants_all || arguments.peers.iter().any(|given| given == WITHOUT_LOG) {
+        // The line costs the same over each store.
+        let first = variants.iter().filter(|variant| Some(&variant.store) == stores.first());
+        all.extend(first.copied().map(Candidate::unlogged));
     }
     match arguments.peers.iter().find(|given| !known.contains(&given.as_str())) {
         Some(given) => Err(BenchError::Unknown { kind: "peer", given: given.clone(), known: known.join(", ") }),
@@ -245,6 +263,12 @@ impl Launcher {
         let pool_size = self.pool_size.or_else(|| candidate.store.map(Store::default_connections)).unwrap_or(1);
         match &candidate.program {
             Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
+            Program::Unlogged(variant) => {
+                let mut command = self.variant(*variant, database_url);
+                // The line that says where it listens is awaited.
+                command.env("LOG", "warn,server=info");
+                Ok(command)
+            }
             Program::Hyper => {
                 let mut command = Command::new(&self.baselines);
                 command.args([

@@ -94,9 +94,7 @@ pub(crate) async fn sample(
         let prepared =
             Prepared { body: prepared.body.as_ref().map(|body| body.replace(UNIQUE, &unique)), ..prepared.clone() };
         let answer = client.send(&as_request(&prepared)).await.map_err(unanswered)?;
-        // The mix has two kinds of requests.
-        let workload = if workload == Workload::Mix && prepared.method == "GET" { Workload::ReadOne } else { workload };
-        let judged = judge(workload, &prepared, &answer, keeps).and_then(|()| match keeps {
+        let judged = judge(workload.of_request(&prepared), &prepared, &answer, keeps).and_then(|()| match keeps {
             Keeps::Contract => schema.check(&answer).map_err(|error| error.to_string()),
             Keeps::Bodies | Keeps::Recording => Ok(()),
         });
@@ -140,7 +138,7 @@ fn judge(workload: Workload, prepared: &Prepared, answer: &Answer, keeps: Keeps)
     let count = |name: &str| body.get(name).and_then(Value::as_array).map(Vec::len);
     let is_right = match workload {
         Workload::Hello => body.get("message").is_some(),
-        Workload::ReadOne => body.get("id").and_then(Value::as_str) == last,
+        Workload::ReadOne | Workload::LoginMix => body.get("id").and_then(Value::as_str) == last,
         Workload::List => count("items") == Some(20),
         Workload::Report => count("categories") == Some(10),
         Workload::Login => body.get("access_token").is_some(),
@@ -252,7 +250,12 @@ impl Content {
                     content.orders.insert(number, tail.walk(asking, &path).await?);
                 }
             }
-            Workload::Hello | Workload::ReadOne | Workload::List | Workload::Report | Workload::Login => {}
+            Workload::Hello
+            | Workload::ReadOne
+            | Workload::List
+            | Workload::Report
+            | Workload::Login
+            | Workload::LoginMix => {}
         }
         Ok(content)
     }
@@ -279,7 +282,12 @@ impl Content {
                 }
                 expect("orders", placed)
             }
-            Workload::Hello | Workload::ReadOne | Workload::List | Workload::Report | Workload::Login => Ok(()),
+            Workload::Hello
+            | Workload::ReadOne
+            | Workload::List
+            | Workload::Report
+            | Workload::Login
+            | Workload::LoginMix => Ok(()),
         }
     }
 }
@@ -297,7 +305,10 @@ impl Acknowledged {
     /// Of what the parts of a load counted, and of the samples beside it.
     pub(crate) fn of(workload: Workload, parts: &[(Workload, Counted)], samples: &Samples, connections: usize) -> Self {
         let under_way = connections as u64;
-        let changing = parts.iter().filter(|(part, _)| *part != Workload::ReadOne).map(|(_, counted)| counted);
+        let changing = parts
+            .iter()
+            .filter(|(part, _)| !matches!(part, Workload::ReadOne | Workload::Login))
+            .map(|(_, counted)| counted);
         let range = |counted: &Counted| match (workload, counted.unique) {
             // What of the mix was a change, wrk does not count, but its script does: those it made, of which some may not have
             // been answered; the first is made to be looked at only.

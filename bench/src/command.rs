@@ -11,7 +11,7 @@ use crate::process;
 use crate::progress::Event;
 use crate::result::{FORMAT, Results, Settings};
 use crate::run::{Runner, Steps, chosen};
-use crate::settings::{BenchArguments, BenchCommand, Plan};
+use crate::settings::{BenchArguments, BenchCommand, GeneratorKind, Plan};
 use crate::workload::{Callers, PASSWORD};
 use crate::{compare, report};
 use server::Store;
@@ -63,7 +63,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
 
     let (wrk, wrk_version) = find_wrk().await?;
     let tools = root.join("target").join("bench-tools");
-    let oha = match plan.has_fixed_rates {
+    let oha = match plan.has_fixed_rates || plan.generator == GeneratorKind::Oha {
         true => Some(find_oha(arguments.oha.as_deref(), &tools, |text| display.note(text)).await?),
         false => None,
     };
@@ -117,7 +117,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
             log: arguments.log.clone(),
             answers: folder.path().join("answers.json"),
         },
-        databases: Databases::new(folder.path(), arguments.databases.clone(), hash),
+        databases: Databases::new(folder.path(), arguments.databases.clone(), hash, arguments.sqlite_synchronous),
         wrk: Wrk::new(wrk, threads, folder.path())?,
         oha: oha.map(|(program, _)| Oha::new(program, threads, folder.path())),
         callers: Callers::new(&secret)?,
@@ -242,9 +242,11 @@ fn settings(arguments: &BenchArguments, plan: &Plan, workers: usize, threads: us
         workers,
         pool_size: arguments.pool_size.map(usize::from),
         log: arguments.log.clone(),
+        sqlite_synchronous: arguments.sqlite_synchronous.name().to_owned(),
         rounds: plan.rounds,
         seconds: plan.seconds as f64,
         warm_up_seconds: plan.warm_up_seconds as f64,
+        generator: plan.generator.name().to_owned(),
         generator_threads: threads,
         connections: plan.connections.clone(),
         users: plan.users.clone(),

@@ -2,6 +2,7 @@
 
 use crate::dataset;
 use crate::error::BenchError;
+use crate::settings::Synchronous;
 use server::{Database, DatabaseUrls, Store};
 use shared::domain::PasswordHash;
 use shared::repository::StoreOptions;
@@ -19,6 +20,8 @@ pub(crate) struct Databases {
     /// A word in the names of databases on servers, so that two runs do not meet.
     word: String,
     hash: PasswordHash,
+    /// What the URL of a SQLite file ends in.
+    synchronous: &'static str,
     /// What was made, to be removed.
     made: Vec<(Store, String)>,
     /// The first filled SQLite file of a store and a size, before anybody used it: copying it is faster than filling another.
@@ -27,9 +30,13 @@ pub(crate) struct Databases {
 
 impl Databases {
     /// Below `folder`, or on the servers of `urls`. All users have this password hash.
-    pub(crate) fn new(folder: &Path, urls: DatabaseUrls, hash: PasswordHash) -> Self {
+    pub(crate) fn new(folder: &Path, urls: DatabaseUrls, hash: PasswordHash, synchronous: Synchronous) -> Self {
+        let synchronous = match synchronous {
+            Synchronous::Full => "",
+            Synchronous::Normal => "?synchronous=normal",
+        };
         let word = format!("bench{}", std::process::id());
-        Self { folder: folder.to_owned(), urls, word, hash, made: Vec::new(), templates: BTreeMap::new() }
+        Self { folder: folder.to_owned(), urls, word, hash, synchronous, made: Vec::new(), templates: BTreeMap::new() }
     }
 
     /// The URL of a new, empty database.
@@ -37,7 +44,9 @@ impl Databases {
         let name = format!("{}_{}", self.word, owner.replace('-', "_"));
         let url = match store.database() {
             Database::Memory => "memory://".to_owned(),
-            Database::Sqlite => format!("sqlite://{}", self.folder.join(format!("{owner}.db")).display()),
+            Database::Sqlite => {
+                format!("sqlite://{}{}", self.folder.join(format!("{owner}.db")).display(), self.synchronous)
+            }
             _ => self.urls.url(store, &name),
         };
         self.made.push((store, url.clone()));
@@ -71,7 +80,7 @@ impl Databases {
                 path
             }
         };
-        let path = PathBuf::from(url.trim_start_matches("sqlite://"));
+        let path = PathBuf::from(url.trim_start_matches("sqlite://").trim_end_matches(self.synchronous));
         for end in ["", "-wal"] {
             let (from, to) = (with_end(&template, end), with_end(&path, end));
             if from.exists() {

@@ -88,12 +88,16 @@ pub struct Settings {
     pub pool_size: Option<usize>,
     /// As of `--log`.
     pub log: String,
+    /// What SQLite's commits waited for: `full` or `normal`.
+    pub sqlite_synchronous: String,
     /// How often each run was made.
     pub rounds: usize,
     /// How long each run took.
     pub seconds: f64,
     /// How long each subject was warmed up before each run; this is not counted.
     pub warm_up_seconds: f64,
+    /// What closed the loop where both can: `wrk` or `oha`.
+    pub generator: String,
     /// Threads of the load generator.
     pub generator_threads: usize,
     /// Numbers of connections.

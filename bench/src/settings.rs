@@ -47,10 +47,18 @@ pub struct BenchArguments {
     /// Database connections of each pool; by default each store's own number
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub pool_size: Option<u16>,
+    /// What closes the loop, where both can: oha takes several times the processor time for each request that wrk takes, on
+    /// the same cores as the servers
+    #[arg(long, value_name = "NAME", value_enum, default_value_t)]
+    pub generator: GeneratorKind,
+    /// What SQLite's commits wait for: full for the disk, normal for the system only, so that a power cut may cost the last ones
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub sqlite_synchronous: Synchronous,
     /// What the servers log, as their --log
     #[arg(long, value_name = "FILTER", default_value = "info")]
     pub log: String,
-    /// Beside the variants, time these other ways to do the same (axum-sea-orm-sqlite, actix-diesel-r2d2, flask ...), or all
+    /// Beside the variants, time these other ways to do the same (axum-sea-orm-sqlite, actix-diesel-r2d2, flask ...; without-log:
+    /// the variants over the first store once more, without a line for each request), or all
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub peers: Vec<String>,
     /// Build each variant alone, too, to tell the size of its executable
@@ -97,6 +105,49 @@ pub enum BenchCommand {
         /// The result file
         results: PathBuf,
     },
+}
+
+/// What sends requests in a closed loop. At a fixed rate it is always `oha`, and what `oha` cannot draw (many callers, each
+/// with its own token; what is never the same twice) is always sent by `wrk`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GeneratorKind {
+    /// `wrk`
+    #[default]
+    Wrk,
+    /// `oha`
+    Oha,
+}
+
+/// What SQLite's commits wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Synchronous {
+    /// The disk
+    #[default]
+    Full,
+    /// The system
+    Normal,
+}
+
+impl Synchronous {
+    /// As on the command line and in URLs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Normal => "normal",
+        }
+    }
+}
+
+impl GeneratorKind {
+    /// As on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wrk => "wrk",
+            Self::Oha => "oha",
+        }
+    }
 }
 
 /// How progress is told.
@@ -149,6 +200,8 @@ pub struct Plan {
     pub warm_up_seconds: u64,
     /// Whether latency at fixed rates is timed, too.
     pub has_fixed_rates: bool,
+    /// What closes the loop.
+    pub generator: GeneratorKind,
 }
 
 impl Plan {
@@ -182,6 +235,7 @@ impl Plan {
             seconds: arguments.seconds.map_or(seconds, u64::from),
             warm_up_seconds: u64::from(arguments.warm_up),
             has_fixed_rates: profile != "quick",
+            generator: arguments.generator,
         };
         if plan.users.is_empty() {
             plan.users = if profile == "full" { vec![10_000, 1_000_000] } else { vec![10_000] };

@@ -20,8 +20,8 @@ const MIX: u64 = 5;
 /// The password of the users who sign in.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Users who sign in.
-const SIGNING_IN: u64 = 64;
+/// Users who sign in, and the most who do so at the same time beside others.
+pub(crate) const SIGNING_IN: u64 = 64;
 
 /// Something that an API is asked all day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
@@ -36,6 +36,8 @@ pub enum Workload {
     Report,
     /// POST /api/auth/login: Argon2id
     Login,
+    /// Reading one user while 64 others sign in, sent by a generator of their own
+    LoginMix,
     /// PATCH /api/users/{id}: another name for any of the first 10,000
     Update,
     /// Four in five read one user, one in five changes one
@@ -49,12 +51,13 @@ pub enum Workload {
 impl Workload {
     /// In the order in which they are timed: what reads comes first, what adds records last, so that none finds the database
     /// larger than the others did.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Hello,
         Self::ReadOne,
         Self::List,
         Self::Report,
         Self::Login,
+        Self::LoginMix,
         Self::Update,
         Self::Mix,
         Self::Create,
@@ -70,6 +73,7 @@ impl Workload {
             Self::List => "list",
             Self::Report => "report",
             Self::Login => "login",
+            Self::LoginMix => "login-mix",
             Self::Update => "update",
             Self::Mix => "mix",
             Self::Create => "create",
@@ -92,6 +96,7 @@ impl Workload {
             Self::List => "list a page of 20",
             Self::Report => "sales report",
             Self::Login => "sign in",
+            Self::LoginMix => "read while others sign in",
             Self::Update => "update a user",
             Self::Mix => "mix, 80 % reads",
             Self::Create => "create a product",
@@ -119,7 +124,22 @@ impl Workload {
             Self::Report => &[(Self::Report, 1.0)],
             Self::Update => &[(Self::Update, 1.0)],
             Self::Mix => &[(Self::ReadOne, 0.8), (Self::Update, 0.2)],
-            Self::Login | Self::Create | Self::Order => &[],
+            Self::Login | Self::LoginMix | Self::Create | Self::Order => &[],
+        }
+    }
+
+    /// Whether `oha` can send it in a closed loop, too: with a generator for each part, the parts would not keep their shares.
+    pub(crate) fn is_sent_by_oha(self) -> bool {
+        self.at_fixed_rate().len() == 1
+    }
+
+    /// What a request of this workload is for itself.
+    pub(crate) fn of_request(self, prepared: &Prepared) -> Self {
+        match self {
+            Self::Mix if prepared.method == "GET" => Self::ReadOne,
+            Self::Mix => Self::Update,
+            Self::LoginMix => Self::ReadOne,
+            _ => self,
         }
     }
 }
@@ -216,7 +236,7 @@ pub fn prepare(workload: Workload, users: u64, callers: &Callers) -> Vec<Prepare
     let many = |request: &dyn Fn(u64) -> Prepared| (0..PREPARED).map(request).collect();
     match workload {
         Workload::Hello => vec![Prepared::get("/api/hello".to_owned(), None)],
-        Workload::ReadOne => many(&read),
+        Workload::ReadOne | Workload::LoginMix => many(&read),
         Workload::List => many(&|number| {
             // Anywhere in the list, but for its last page.
             let after = dataset::user_id(demo::spread(number) % users.saturating_sub(20).max(1));

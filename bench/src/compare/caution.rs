@@ -81,6 +81,8 @@ fn differing_settings(one: &Settings, other: &Settings) -> Vec<String> {
             ("log", settings.log.clone()),
             ("seconds of each run", settings.seconds.to_string()),
             ("seconds of warm-up", settings.warm_up_seconds.to_string()),
+            ("`synchronous` of SQLite", settings.sqlite_synchronous.clone()),
+            ("what closed the loop", settings.generator.clone()),
             ("threads of the generator", settings.generator_threads.to_string()),
             ("rounds", settings.rounds.to_string()),
         ]

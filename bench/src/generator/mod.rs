@@ -1,13 +1,14 @@
 //! The load generators: programs of their own, the same for all subjects.
 //!
 //! `wrk` sends the next request on each connection as soon as the last was answered: what can be done at most. `oha` sends at a
-//! fixed rate and counts each answer's time from when its request was due (no coordinated omission): how long one waits.
+//! fixed rate and counts each answer's time from when its request was due (no coordinated omission): how long one waits. Where it
+//! can, it closes the loop, too: a figure that holds with one generator only would be the generator's.
 
 mod oha;
 mod tools;
 mod wrk;
 
-pub(crate) use oha::{FixedRate, Oha};
+pub(crate) use oha::{Oha, OhaLoad};
 pub(crate) use tools::{find_oha, find_wrk};
 pub(crate) use wrk::Wrk;
 

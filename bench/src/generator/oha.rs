@@ -1,4 +1,4 @@
-//! Open loop: `oha` at a fixed rate, with latency corrected for coordinated omission.
+//! Open loop: `oha` at a fixed rate, with latency corrected for coordinated omission. Without a rate it closes the loop.
 
 use super::Counted;
 use crate::error::BenchError;
@@ -18,11 +18,11 @@ pub(crate) struct Oha {
     pub threads: usize,
 }
 
-/// A load at a fixed rate.
+/// A load.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FixedRate {
-    /// Requests a second.
-    pub rate: f64,
+pub(crate) struct OhaLoad {
+    /// Requests a second; none where each connection's next request follows its answer.
+    pub rate: Option<f64>,
     pub connections: usize,
     pub seconds: u64,
     /// The status of a success.
@@ -53,7 +53,7 @@ impl Oha {
         Self { program, folder: folder.to_owned(), threads }
     }
 
-    /// Sends the requests, drawn by chance, at the rate. All of them have one method and one token.
+    /// Sends the requests, drawn by chance. All of them have one method and one token.
     ///
     /// # Errors
     /// If `oha` fails, or there is no request.
@@ -62,7 +62,7 @@ impl Oha {
         address: SocketAddr,
         name: &str,
         requests: &[Prepared],
-        load: FixedRate,
+        load: OhaLoad,
     ) -> Result<Counted, BenchError> {
         let failed = |reason: String| BenchError::Program { program: "oha".to_owned(), reason };
         let first = requests.first().ok_or_else(|| failed("there is nothing to send".to_owned()))?;
@@ -70,19 +70,13 @@ impl Oha {
         let urls = self.write(&format!("{name}.urls"), &urls)?;
         let mut command = Command::new(&self.program);
         command
-            .args([
-                "--no-tui",
-                "--output-format",
-                "json",
-                "--no-color",
-                "-w",
-                "--latency-correction",
-                "--redirect",
-                "0",
-            ])
-            .args(["-z", &format!("{}s", load.seconds), "-q", &load.rate.to_string()])
+            .args(["--no-tui", "--output-format", "json", "--no-color", "-w", "--redirect", "0"])
+            .args(["-z", &format!("{}s", load.seconds)])
             .args(["-c", &load.connections.to_string(), "--worker-threads", &self.threads.to_string()])
             .args(["-t", "20s", "-m", first.method]);
+        if let Some(rate) = load.rate {
+            command.args(["--latency-correction", "-q", &rate.to_string()]);
+        }
         if let Some(token) = &first.token {
             command.args(["-H", &format!("Authorization: Bearer {token}")]);
         }

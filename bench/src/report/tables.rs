@@ -182,6 +182,8 @@ pub fn settings(results: &Results) -> Vec<(&'static str, String)> {
         ("Rounds", settings.rounds.to_string()),
         ("Each run", format!("{} s", short(settings.seconds))),
         ("Warm-up before each run, not counted", format!("{} s", short(settings.warm_up_seconds))),
+        ("`synchronous` of SQLite", settings.sqlite_synchronous.clone()),
+        ("What closed the loop, where both can", settings.generator.clone()),
         ("Threads of the load generator", settings.generator_threads.to_string()),
         ("Connections", list(settings.connections.iter().map(usize::to_string).collect())),
         ("Users", list(settings.users.iter().map(|users| whole(*users)).collect())),

@@ -18,6 +18,8 @@ pub fn workload(name: &str) -> &str {
         "mix" => "80 % read one, 20 % update",
         "mix-read-one" => "The reads of 80 % read one, 20 % update",
         "mix-update" => "The updates of 80 % read one, 20 % update",
+        "login-mix-read-one" => "The reads of reading while others sign in",
+        "login-mix-login" => "The sign-ins beside reads",
         "login" => "Log in (Argon2id)",
         other => other,
     }

@@ -4,11 +4,12 @@ use super::{Runner, Timing};
 use crate::candidate::Candidate;
 use crate::check::{Acknowledged, Content, sample};
 use crate::error::BenchError;
-use crate::generator::{Counted, FixedRate};
+use crate::generator::{Counted, OhaLoad};
 use crate::process::Server;
 use crate::result::{Load, Run};
+use crate::settings::GeneratorKind;
 use crate::usage;
-use crate::workload::{Prepared, Workload};
+use crate::workload::{Prepared, SIGNING_IN, Workload, prepare};
 use server::Database;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
@@ -100,25 +101,44 @@ impl Runner {
         connections: usize,
         load: Load,
     ) -> Result<Vec<(Workload, Counted)>, BenchError> {
-        let (Load::Open { rate, .. }, Some(oha)) = (load, &self.oha) else {
-            let counted = self.wrk.run(address, file, connections, self.plan.seconds, self.run_number).await?;
-            return Ok(vec![(workload, counted)]);
+        let (rate, oha) = match (load, &self.oha) {
+            (Load::Open { rate, .. }, Some(oha)) => (Some(rate), oha),
+            (Load::Closed, Some(oha)) if self.plan.generator == GeneratorKind::Oha && workload.is_sent_by_oha() => {
+                (None, oha)
+            }
+            _ => return self.load_by_wrk(address, workload, file, connections).await,
         };
         let parts = workload.at_fixed_rate();
         let sending = parts.iter().map(|(part, share)| {
-            let is_part =
-                |request: &&Prepared| parts.len() == 1 || (request.method == "GET") == (*part == Workload::ReadOne);
-            let own: Vec<Prepared> = requests.iter().filter(is_part).cloned().collect();
-            let fixed = FixedRate {
-                rate: rate * share,
+            let own: Vec<Prepared> =
+                requests.iter().filter(|request| workload.of_request(request) == *part).cloned().collect();
+            let load = OhaLoad {
+                rate: rate.map(|rate| rate * share),
                 connections: connections.div_ceil(parts.len()),
                 seconds: self.plan.seconds,
                 status: part.status(),
                 run: self.run_number,
             };
-            async move { oha.run(address, part.name(), &own, fixed).await.map(|counted| (*part, counted)) }
+            async move { oha.run(address, part.name(), &own, load).await.map(|counted| (*part, counted)) }
         });
         futures_util::future::try_join_all(sending).await
+    }
+
+    async fn load_by_wrk(
+        &self,
+        address: SocketAddr,
+        workload: Workload,
+        file: &Path,
+        connections: usize,
+    ) -> Result<Vec<(Workload, Counted)>, BenchError> {
+        let run = |file, connections| self.wrk.run(address, file, connections, self.plan.seconds, self.run_number);
+        if workload != Workload::LoginMix {
+            return Ok(vec![(workload, run(file, connections).await?)]);
+        }
+        let logins = self.wrk.write("beside", &prepare(Workload::Login, 0, &self.callers))?;
+        let signing_in = connections.min(usize::try_from(SIGNING_IN).unwrap_or(usize::MAX));
+        let (reads, logins) = tokio::try_join!(run(file, connections), run(&logins, signing_in))?;
+        Ok(vec![(Workload::ReadOne, reads), (Workload::Login, logins)])
     }
 
     /// The process of the database, if it is a server on this machine.

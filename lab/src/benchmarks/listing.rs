@@ -148,7 +148,7 @@ mod tests {
             "noise": { "busy_share": null, "stolen_share": null, "spread": 0.01, "is_noisy": false },
             "versions": {},
             "settings": { "profile": "quick", "workers": 2, "pool_size": null, "log": "info", "rounds": 1, "seconds": 1.0,
-                "warm_up_seconds": 0.5, "generator_threads": 1, "connections": [64], "users": [10_000],
+                "warm_up_seconds": 0.5, "sqlite_synchronous": "full", "generator": "wrk", "generator_threads": 1, "connections": [64], "users": [10_000],
                 "workloads": ["hello"], "command": "lab bench" },
             "subjects": [], "runs": [],
         });

@@ -110,6 +110,8 @@ fn results(commit: &str, started_at: &str, speed: f64) -> Results {
             rounds: 3,
             seconds: 2.0,
             warm_up_seconds: 0.5,
+            sqlite_synchronous: "full".to_owned(),
+            generator: "wrk".to_owned(),
             generator_threads: 1,
             connections: vec![1, 16, 64],
             users: vec![10_000],
