@@ -19,7 +19,7 @@ use shared::config::Secret;
 use shared::passwords::Passwords;
 use shared::repository::without_password;
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
@@ -157,18 +157,12 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
 /// Resolves at Ctrl-C or SIGTERM, and for a child also when its parent is gone.
 async fn stopped(has_parent: bool) {
     let parent_is_gone = async {
-        if has_parent {
-            // A blocking thread would hold up the end of the process.
-            let (tell, gone) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || {
-                let mut ignored = [0; 64];
-                while std::io::stdin().read(&mut ignored).is_ok_and(|count| count > 0) {}
-                let _ = tell.send(());
-            });
-            let _ = gone.await;
-        } else {
-            std::future::pending().await
+        if !has_parent {
+            return std::future::pending().await;
         }
+        let (tell, gone) = tokio::sync::oneshot::channel();
+        server::on_stdin_close(|| drop(tell.send(())));
+        drop(gone.await);
     };
     tokio::select! {
         () = server::interrupted() => {}

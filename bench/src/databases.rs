@@ -7,6 +7,7 @@ use server::{Database, DatabaseUrls, Store};
 use shared::domain::PasswordHash;
 use shared::repository::StoreOptions;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ impl Databases {
             Database::Sqlite => {
                 format!("sqlite://{}{}", self.folder.join(format!("{owner}.db")).display(), self.synchronous)
             }
+            Database::Postgres => without_tls(self.urls.url(store, &name)),
             _ => self.urls.url(store, &name),
         };
         self.made.push((store, url.clone()));
@@ -103,6 +105,18 @@ impl Databases {
     }
 }
 
+/// The same for all: the variants take TLS wherever a server has it, most yardsticks know of none. On this machine nobody needs it.
+fn without_tls(url: String) -> String {
+    let address = server::host_and_port(&url).and_then(|address| address.parse::<SocketAddr>().ok());
+    match address {
+        Some(address) if address.ip().is_loopback() && !url.contains("sslmode=") => {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{separator}sslmode=disable")
+        }
+        _ => url,
+    }
+}
+
 async fn remove_all(databases: Vec<(Store, String)>) {
     for (store, url) in databases {
         if let Err(error) = store.remove(&url, REMOVAL).await {
@@ -115,4 +129,21 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_tls;
+
+    #[test]
+    fn nobody_encrypts_what_stays_on_this_machine() {
+        for (url, expected) in [
+            ("postgres://me@127.0.0.1:5432/db", "postgres://me@127.0.0.1:5432/db?sslmode=disable"),
+            ("postgres://127.0.0.1:5432/db?a=b", "postgres://127.0.0.1:5432/db?a=b&sslmode=disable"),
+            ("postgres://127.0.0.1:5432/db?sslmode=require", "postgres://127.0.0.1:5432/db?sslmode=require"),
+            ("postgres://db.example:5432/db", "postgres://db.example:5432/db"),
+        ] {
+            assert_eq!(without_tls(url.to_owned()), expected);
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use crate::error::BenchError;
 use crate::report;
 use crate::result::{FORMAT, Results};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Reads a result file.
@@ -33,11 +32,12 @@ pub(crate) fn file_name(commit: &str, has_changes: bool, machine: &str) -> Strin
 /// # Errors
 /// [`BenchError::File`].
 pub(crate) fn write_results(results: &Results, path: &Path) -> Result<(), BenchError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(BenchError::of_file(path))?;
-    serde_json::to_writer_pretty(&mut file, results).map_err(|error| BenchError::Report(error.to_string()))?;
-    file.write_all(b"\n").map_err(BenchError::of_file(path))?;
-    file.persist(path).map(drop).map_err(|error| BenchError::File { path: path.to_owned(), source: error.error })
+    let mut text = serde_json::to_vec_pretty(results).map_err(|error| BenchError::Report(error.to_string()))?;
+    text.push(b'\n');
+    // Under another name first, then moved into its place. A temporary file would be readable by its owner alone.
+    let unfinished = path.with_extension("json.unfinished");
+    std::fs::write(&unfinished, text).map_err(BenchError::of_file(&unfinished))?;
+    std::fs::rename(&unfinished, path).map_err(BenchError::of_file(path))
 }
 
 /// Makes the report beside a result file.

@@ -19,6 +19,11 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// So often its log is looked at while it starts.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
+/// A server is idle that used at most so much processor time (two ticks of Linux' clock) from one look to the next.
+const IDLE_SECONDS: f64 = 0.02;
+const IDLE_LOOK: Duration = Duration::from_millis(100);
+const IDLE_LOOKS: usize = 100;
+
 /// A server that answers.
 pub(crate) struct Server {
     pub address: SocketAddr,
@@ -72,6 +77,18 @@ impl Server {
     pub(crate) fn usage(&self) -> Option<usage::Usage> {
         // With its children: gunicorn serves by processes.
         usage::of_tree(self.id)
+    }
+
+    /// Waits until it has nothing to do any more: what a warm-up has left in its queues would be timed with the next requests.
+    pub(crate) async fn idle(&self) {
+        for _ in 0..IDLE_LOOKS {
+            let before = self.usage();
+            tokio::time::sleep(IDLE_LOOK).await;
+            let used = before.zip(self.usage()).map(|(before, after)| after.cpu_seconds - before.cpu_seconds);
+            if used.is_none_or(|used| used <= IDLE_SECONDS) {
+                return;
+            }
+        }
     }
 
     /// The end of its log, if it has ended by itself.

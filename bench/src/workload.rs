@@ -113,6 +113,11 @@ impl Workload {
         }
     }
 
+    /// Whether it changes what the database holds.
+    pub(crate) fn writes(self) -> bool {
+        matches!(self, Self::Update | Self::Mix | Self::Create | Self::Order)
+    }
+
     /// The parts that can be sent at a fixed rate, each by an `oha` of its own, with its share of the rate; `oha` sends one
     /// method and one token, with a body that it draws with replacement. So an order (customers differ) and a creation (a SKU can
     /// be created once) have none.

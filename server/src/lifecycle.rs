@@ -94,7 +94,8 @@ async fn serve(variant: VariantSettings) -> Result<(), StartError> {
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown);
     if variant.stop_on_stdin_close {
-        stop_on_stdin_close(shutdown.clone());
+        let shutdown = shutdown.clone();
+        on_stdin_close(move || shutdown.cancel());
     }
 
     let connections = settings.pool_size.map_or_else(|| store.default_connections(), NonZeroUsize::get);
@@ -184,13 +185,13 @@ pub async fn interrupted() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Begins the shutdown when standard input ends, as it does when the parent process is gone.
-fn stop_on_stdin_close(shutdown: CancellationToken) {
+/// Does something when standard input ends, as it does when the parent process is gone.
+pub fn on_stdin_close(then: impl FnOnce() + Send + 'static) {
     // A thread of its own: the runtime's blocking read of standard input would hold up the end of the process.
     std::thread::spawn(move || {
         let mut ignored = [0; 64];
         while std::io::stdin().read(&mut ignored).is_ok_and(|count| count > 0) {}
-        shutdown.cancel();
+        then();
     });
 }
 

@@ -15,7 +15,7 @@ use crate::workload::{Prepared, UNIQUE, Workload, prepare};
 use crate::yardsticks;
 use contract::Credentials;
 use shared::config::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 impl Runner {
@@ -145,9 +145,11 @@ impl Runner {
         let command = self.launcher.command(candidate, url)?;
         let server = Server::start(&candidate.subject.name, command, &self.folder.join("record.log")).await?;
         let mut answers = Vec::new();
-        let reads = self.plan.workloads.iter().filter(|workload| **workload != Workload::Mix);
-        // The mix is made of these two.
-        for workload in reads.copied().chain([Workload::ReadOne, Workload::Update]) {
+        // The mixes are made of others.
+        let mixes = [Workload::Mix, Workload::LoginMix];
+        let parts = self.plan.workloads.iter().copied().chain([Workload::ReadOne, Workload::Update]);
+        let parts: BTreeSet<Workload> = parts.filter(|workload| !mixes.contains(workload)).collect();
+        for workload in parts {
             let requests = prepare(workload, users, &self.callers);
             let Some(request) = requests.first() else { continue };
             let unique = Prepared {

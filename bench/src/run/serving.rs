@@ -36,9 +36,10 @@ impl Runner {
         if self.plan.warm_up_seconds > 0 {
             self.run_number += 1;
             self.wrk.run(server.address, file, connections, self.plan.warm_up_seconds, self.run_number).await?;
+            server.idle().await;
         }
         let key = (url.to_owned(), workload);
-        let before = match candidate.is_counted() {
+        let before = match candidate.is_counted() && workload.writes() {
             true => {
                 let earlier = self.content.remove(&key).unwrap_or_default();
                 Some(Content::settled(server.address, workload, users, &self.callers, &earlier).await?)
