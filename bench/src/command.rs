@@ -162,7 +162,7 @@ async fn stopped(has_parent: bool) {
         }
         let (tell, gone) = tokio::sync::oneshot::channel();
         server::on_stdin_close(|| drop(tell.send(())));
-        drop(gone.await);
+        let _ = gone.await;
     };
     tokio::select! {
         () = server::interrupted() => {}

@@ -41,7 +41,7 @@ fn result_file(folder: &Path) -> (PathBuf, Results) {
 fn a_small_run_times_every_workload_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let small = ["--variants", "rocket-sea-orm-sqlite", "--connections", "4", "--users", "1000", "--warm-up", "0"];
-    let short = ["--rounds", "1", "--seconds", "1", "--progress", "json", "--peers", "actix-diesel-r2d2"];
+    let short = ["--rounds", "1", "--seconds", "1", "--progress", "json", "--peers", "actix-diesel-r2d2,without-log"];
     let output = bench(folder.path(), &[small.as_slice(), short.as_slice()].concat()).output().unwrap();
     let (stdout, stderr) = said(&output);
     assert!(output.status.success(), "{stderr}\n{stdout}");
@@ -69,7 +69,9 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
         assert_eq!(variant.round_trips.get("users::find"), Some(&1), "{variant:?}");
         let runs: Vec<_> = results.runs.iter().filter(|run| run.subject == variant.name).collect();
         let workloads: BTreeSet<_> = runs.iter().map(|run| run.workload.as_str()).collect();
-        for workload in ["hello", "read-one", "list", "report", "login", "update", "mix", "create", "order"] {
+        let mixes = ["mix", "login-mix-read-one", "login-mix-login"];
+        let others = ["hello", "read-one", "list", "report", "login", "update", "create", "order"];
+        for workload in mixes.iter().chain(&others) {
             assert!(workloads.contains(workload), "{workload} is not in {workloads:?}");
         }
         assert!(runs.iter().any(|run| matches!(run.load, Load::Open { .. })));
@@ -77,7 +79,8 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
             assert!(runs.iter().all(|run| run.peak_memory_bytes > Some(1_000_000)));
         }
     }
-    for yardstick in ["hyper", "sqlite-read", "sqlite-order", "argon2id", "peer-actix-diesel-r2d2"] {
+    let without_log = "rocket-sea-orm-sqlite-without-log";
+    for yardstick in ["hyper", "sqlite-read", "sqlite-order", "argon2id", "peer-actix-diesel-r2d2", without_log] {
         assert!(results.runs.iter().any(|run| run.subject == yardstick), "{yardstick} was not timed");
     }
     let report = std::fs::read_to_string(path.with_extension("html")).unwrap();
@@ -94,8 +97,10 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     // Nobody listens at port 1; on builds without Redis the name is refused.
     let arguments =
         ["--variants", "actix-diesel-sqlite,actix-redis", "--redis-url", "redis://127.0.0.1:1/0?prefix={database}"];
-    let short = ["--workloads", "hello", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000"];
-    let output = bench(folder.path(), &[arguments.as_slice(), short.as_slice()].concat()).output().unwrap();
+    let short = ["--workloads", "update", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000"];
+    let others = ["--generator", "oha", "--sqlite-synchronous", "normal"];
+    let arguments = [arguments.as_slice(), short.as_slice(), others.as_slice()].concat();
+    let output = bench(folder.path(), &arguments).output().unwrap();
     let (_, stderr) = said(&output);
     if !server::Store::built_in().contains(&server::Store::Redis) {
         assert!(!output.status.success() && stderr.contains("actix-redis is no variant"), "{stderr}");
@@ -107,7 +112,9 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     let redis = results.subjects.iter().find(|subject| subject.name == "actix-redis").unwrap();
     assert!(matches!(redis.verified, Verified::Failed { .. }));
     assert!(results.runs.iter().all(|run| run.subject != "actix-redis"));
-    assert!(results.runs.iter().any(|run| run.subject == "actix-diesel-sqlite"));
+    let timed: Vec<_> = results.runs.iter().filter(|run| run.subject == "actix-diesel-sqlite").collect();
+    assert!(!timed.is_empty() && timed.iter().all(|run| run.failure.is_none() && run.requests > 0), "{timed:?}");
+    assert_eq!((results.settings.generator.as_str(), results.settings.sqlite_synchronous.as_str()), ("oha", "normal"));
 }
 
 /// Reads events until one is as wanted.
