@@ -4,7 +4,7 @@ use crate::check::Keeps;
 use crate::error::BenchError;
 use crate::facts::{FactError, Workspace, lines_of_code};
 use crate::result::{Kind, Subject, Verified};
-use crate::settings::{BenchArguments, Variant};
+use crate::settings::{BenchArguments, Synchronous, Variant};
 use crate::workload::Workload;
 use contract::Credentials;
 use server::{Store, VariantSettings};
@@ -57,6 +57,9 @@ const PEERS: [(&str, &str, Store); 6] = [
     ),
     ("axum-sea-orm-postgres", "a minimal axum + SeaORM service over PostgreSQL", Store::SeaOrmPostgres),
 ];
+
+/// Peers that set up SQLite by themselves, and always wait for the disk.
+const ALWAYS_FULL: [&str; 2] = ["rocket-diesel-pool", "flask"];
 
 /// The peers that show what a log line costs.
 const WITHOUT_LOG: &str = "without-log";
@@ -220,14 +223,22 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
         }
     }
     let wants_all = arguments.peers.iter().any(|name| name == "all");
+    let waits_for_less =
+        |name: &&str| arguments.sqlite_synchronous == Synchronous::Normal && ALWAYS_FULL.contains(name);
+    if let Some(name) = arguments.peers.iter().map(String::as_str).find(waits_for_less) {
+        let reason = format!("{name} always waits for the disk: leave it out, or --sqlite-synchronous normal");
+        return Err(BenchError::Answer(reason));
+    }
     let mut known = vec!["all", "flask", WITHOUT_LOG];
     for (name, title, store) in PEERS {
         known.push(name);
-        if arguments.peers.iter().any(|given| given == name) || (wants_all && has(&store)) {
+        if arguments.peers.iter().any(|given| given == name) || (wants_all && has(&store) && !waits_for_less(&name)) {
             all.push(Candidate::peer(name, title, store));
         }
     }
-    if arguments.peers.iter().any(|given| given == "flask") || (wants_all && has(&Store::DieselSqlite)) {
+    if arguments.peers.iter().any(|given| given == "flask")
+        || (wants_all && has(&Store::DieselSqlite) && !waits_for_less(&"flask"))
+    {
         all.push(Candidate::flask());
     }
     if wants_all || arguments.peers.iter().any(|given| given == WITHOUT_LOG) {

@@ -161,7 +161,9 @@ async fn stopped(has_parent: bool) {
             return std::future::pending().await;
         }
         let (tell, gone) = tokio::sync::oneshot::channel();
-        server::on_stdin_close(|| drop(tell.send(())));
+        server::on_stdin_close(|| {
+            let _ = tell.send(());
+        });
         let _ = gone.await;
     };
     tokio::select! {

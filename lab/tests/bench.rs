@@ -158,6 +158,7 @@ fn what_cannot_be_is_refused_with_what_can() {
     for (arguments, expected) in [
         (["--variants", "axum-sqlite"].as_slice(), "axum-diesel-sqlite"),
         (&["--peers", "django"], "flask"),
+        (&["--peers", "flask", "--sqlite-synchronous", "normal"], "flask always waits for the disk"),
         (&["--workloads", "everything"], "read-one"),
         (&["compare", "/nowhere.json", "/nowhere.json"], "/nowhere.json"),
     ] {

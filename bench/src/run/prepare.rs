@@ -14,50 +14,79 @@ use crate::verify::verify;
 use crate::workload::{Prepared, UNIQUE, Workload, prepare};
 use crate::yardsticks;
 use contract::Credentials;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::config::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+/// So many suites run at the same time.
+const SUITES_AT_ONCE: usize = 3;
+
+/// A variant that is to pass the suite, with a database of its own for it.
+struct Suite {
+    place: usize,
+    name: String,
+    variant: Variant,
+    url: String,
+}
+
 impl Runner {
+    /// Runs the suite against each variant, some at the same time: most of a suite's time goes by in waiting for limits.
     pub(super) async fn verify_all(&mut self) -> Result<(), BenchError> {
-        for place in 0..self.candidates.len() {
-            let Some(Candidate { program: Program::Variant(variant), subject, .. }) = self.candidates.get(place) else {
-                continue;
-            };
-            let (variant, name) = (*variant, subject.name.clone());
-            self.display.note(format!("{name}: running the conformance suite ..."));
-            let url = self.databases.empty(variant.store, &format!("{name}-suite"));
-            let password = Secret::random(8).map_err(|error| BenchError::Answer(error.to_string()))?;
-            let credentials = Credentials {
-                admin_email: "admin@stackdiff.example".to_owned(),
-                admin_password: password.expose().to_owned(),
-                jwt_secret: self.launcher.secret.clone(),
-            };
-            let mut command = self.launcher.variant_with_admin(variant, &url, &credentials);
-            // A 503 of a busy machine is no failure of the rules.
-            command.args(["--store-timeout-ms", "20000"]);
-            let verified = match Server::start(&name, command, &self.folder.join("suite.log")).await {
-                Ok(server) => {
-                    let verified = verify(server.address, &credentials).await;
-                    server.stop().await;
-                    verified?
-                }
-                Err(error) => Verified::Failed { cases: 0, failures: vec![error.to_string()] },
-            };
-            if let Verified::Passed { .. } = verified {
-                let trips = self.round_trips(&name, variant, &url, &credentials).await?;
-                if let Some(candidate) = self.candidates.get_mut(place) {
-                    candidate.subject.round_trips = trips;
-                }
+        let mut suites = Vec::new();
+        for (place, candidate) in self.candidates.iter().enumerate() {
+            if let Program::Variant(variant) = candidate.program {
+                let name = candidate.subject.name.clone();
+                let url = self.databases.empty(variant.store, &format!("{name}-suite"));
+                suites.push(Suite { place, name, variant, url });
             }
-            self.databases.remove(&url).await;
-            self.display.say(&Event::Verified { subject: name.clone(), verified: verified.clone() });
-            if let Some(candidate) = self.candidates.get_mut(place) {
+        }
+        let runner = &*self;
+        let running = stream::iter(&suites).map(|suite| runner.run_suite(suite)).buffer_unordered(SUITES_AT_ONCE);
+        let outcomes: Vec<_> = running.try_collect().await?;
+        for (suite, verified, trips) in outcomes {
+            if let Some(candidate) = self.candidates.get_mut(suite.place) {
                 candidate.subject.verified = verified;
+                candidate.subject.round_trips = trips;
             }
-            self.note_subjects(&name);
+            self.note_subjects(&suite.name);
+        }
+        for suite in &suites {
+            self.databases.remove(&suite.url).await;
         }
         Ok(())
+    }
+
+    /// Runs the suite against one variant, and counts its round trips if it passes.
+    async fn run_suite<'a>(
+        &self,
+        suite: &'a Suite,
+    ) -> Result<(&'a Suite, Verified, BTreeMap<String, u64>), BenchError> {
+        let Suite { name, variant, url, .. } = suite;
+        self.display.note(format!("{name}: running the conformance suite ..."));
+        let password = Secret::random(8).map_err(|error| BenchError::Answer(error.to_string()))?;
+        let credentials = Credentials {
+            admin_email: "admin@stackdiff.example".to_owned(),
+            admin_password: password.expose().to_owned(),
+            jwt_secret: self.launcher.secret.clone(),
+        };
+        let mut command = self.launcher.variant_with_admin(*variant, url, &credentials);
+        // A 503 of a busy machine is no failure of the rules.
+        command.args(["--store-timeout-ms", "20000"]);
+        let verified = match Server::start(name, command, &self.folder.join(format!("{name}-suite.log"))).await {
+            Ok(server) => {
+                let verified = verify(server.address, &credentials).await;
+                server.stop().await;
+                verified?
+            }
+            Err(error) => Verified::Failed { cases: 0, failures: vec![error.to_string()] },
+        };
+        let trips = match verified {
+            Verified::Passed { .. } => self.round_trips(name, *variant, url, &credentials).await?,
+            _ => BTreeMap::new(),
+        };
+        self.display.say(&Event::Verified { subject: name.clone(), verified: verified.clone() });
+        Ok((suite, verified, trips))
     }
 
     /// What each operation asks the database, of a server that says so; the ones that are timed do not.
@@ -70,7 +99,7 @@ impl Runner {
     ) -> Result<BTreeMap<String, u64>, BenchError> {
         let mut command = self.launcher.variant_with_admin(variant, url, credentials);
         command.arg("--trace");
-        let server = Server::start(name, command, &self.folder.join("trace.log")).await?;
+        let server = Server::start(name, command, &self.folder.join(format!("{name}-trace.log"))).await?;
         let address = format!("http://{}", server.address);
         let trips = facts::round_trips(&address, &credentials.admin_email, &credentials.admin_password).await;
         server.stop().await;
