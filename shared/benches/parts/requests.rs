@@ -6,7 +6,7 @@ use shared::cors::Cors;
 use shared::demo;
 use shared::paths::{has_empty_segment, normalize, parameter};
 use shared::precondition::{IfMatch, entity_tag};
-use shared::telemetry::Telemetry;
+use shared::telemetry::{JsonLines, Telemetry};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -45,9 +45,8 @@ pub fn surround(criterion: &mut Criterion) {
 
     let end = || telemetry.end(&context, "GET", ROUTE, 200);
     group.bench_function("record/without-log", |bencher| bencher.iter(end));
-    // As `start_logs` makes it, without the queue to the thread that writes.
-    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("info")).with_target(false);
-    let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+    // As `start_logs` makes it, without the buffer that is written out.
+    let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("info")).event_format(JsonLines);
     let lines = lines.with_writer(std::io::sink).finish();
     tracing::subscriber::with_default(lines, || {
         group.bench_function("record/with-log-line", |bencher| bencher.iter(end));

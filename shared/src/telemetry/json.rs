@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
 
 /// One line of JSON (RFC 8259) for each event.
-pub(super) struct JsonLines;
+pub struct JsonLines;
 
 impl<S, N> FormatEvent<S, N> for JsonLines
 where

@@ -7,6 +7,7 @@ mod logs;
 mod metrics;
 mod trace;
 
+pub use json::JsonLines;
 pub use logs::{LogFormat, LogGuard, start_logs};
 pub use trace::{RequestTrace, Statement};
 
