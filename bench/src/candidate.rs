@@ -274,12 +274,8 @@ impl Launcher {
         let pool_size = self.pool_size.or_else(|| candidate.store.map(Store::default_connections)).unwrap_or(1);
         match &candidate.program {
             Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
-            Program::Unlogged(variant) => {
-                let mut command = self.variant(*variant, database_url);
-                // The line that says where it listens is awaited.
-                command.env("LOG", "warn,server=info");
-                Ok(command)
-            }
+            // The line that says where it listens is awaited.
+            Program::Unlogged(variant) => Ok(self.logging(*variant, database_url, "warn,server=info")),
             Program::Hyper => {
                 let mut command = Command::new(&self.baselines);
                 command.args([
@@ -329,6 +325,11 @@ impl Launcher {
 
     /// A variant with nothing in its environment but what is said here.
     pub(crate) fn variant(&self, variant: Variant, database_url: &str) -> Command {
+        self.logging(variant, database_url, &self.log)
+    }
+
+    /// The same, with this for its `--log`.
+    fn logging(&self, variant: Variant, database_url: &str, log: &str) -> Command {
         let mut command = Command::new(&self.executable);
         for name in VariantSettings::variables() {
             command.env_remove(name);
@@ -336,7 +337,7 @@ impl Launcher {
         command
             .args(["server", "--framework", &variant.framework.to_string(), "--store", &variant.store.to_string()])
             .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--stop-on-stdin-close"])
-            .args(["--log", &self.log, "--workers", &self.workers.to_string()])
+            .args(["--log", log, "--workers", &self.workers.to_string()])
             .env("DATABASE_URL", database_url)
             .env("JWT_SECRET", &self.secret);
         if let Some(pool_size) = self.pool_size {
@@ -350,4 +351,35 @@ impl Launcher {
 #[must_use]
 pub(crate) fn source_root(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| folder.join("bench").join("Cargo.toml").exists()).map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, Launcher};
+    use crate::settings::Variant;
+    use server::{Framework, Store};
+    use std::path::PathBuf;
+
+    #[test]
+    fn without_log_is_told_so_by_the_flag_that_counts() {
+        let launcher = Launcher {
+            executable: PathBuf::from("lab"),
+            baselines: PathBuf::new(),
+            root: PathBuf::new(),
+            secret: String::new(),
+            workers: 1,
+            pool_size: None,
+            log: "info".to_owned(),
+            answers: PathBuf::new(),
+        };
+        let variant = Variant { framework: Framework::Axum, store: Store::DieselSqlite };
+        for (candidate, expected) in
+            [(Candidate::variant(variant), "info"), (Candidate::unlogged(variant), "warn,server=info")]
+        {
+            let command = launcher.command(&candidate, "sqlite://x.db").unwrap();
+            let arguments: Vec<_> = command.as_std().get_args().collect();
+            let logs = arguments.windows(2).filter(|pair| pair[0] == "--log").map(|pair| pair[1]);
+            assert!(logs.eq([expected]), "{arguments:?}");
+        }
+    }
 }
