@@ -12,12 +12,12 @@ use shared::repository::{OpenError, Repositories, StoreError, StoreOptions, User
 use shared::store_contract::database_url;
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
-use std::net::TcpListener as StdTcpListener;
+use std::net::{Shutdown, TcpListener as StdTcpListener, TcpStream as StdTcpStream};
 use std::path::Path;
 use std::pin::pin;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -211,18 +211,12 @@ impl<K: Kind> Drop for Own<K> {
     }
 }
 
-/// What a proxy does with the connections that it has.
-#[derive(Clone, Copy, PartialEq)]
-enum Fate {
-    Cut,
-    /// Kept open, but nothing goes through any more.
-    Stalled,
-}
-
 /// A way to the server that can fail.
 pub struct Proxy {
-    port: u16,
-    fate: watch::Sender<Option<Fate>>,
+    /// Both ends of each connection that there is.
+    open: Arc<Mutex<Vec<Weak<[StdTcpStream; 2]>>>>,
+    /// How often those that there were have stalled: they are open, but nothing goes through any more.
+    stalls: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -230,36 +224,47 @@ impl Proxy {
     pub async fn before(url: &str) -> (Self, String) {
         let server = url.rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let url = url.replace(&server, &format!("127.0.0.1:{port}"));
-        let fate = watch::Sender::new(None);
-        let fates = fate.clone();
+        let url = url.replace(&server, &listener.local_addr().unwrap().to_string());
+        let (open, stalls) = (Arc::new(Mutex::new(Vec::new())), watch::Sender::new(0));
+        let (accepted, stalled) = (open.clone(), stalls.clone());
         tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let (server, mut fate) = (server.clone(), fates.subscribe());
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(upstream) = TcpStream::connect(&server).await else { continue };
+                let ((mut client, one), (mut upstream, other)) = (doubled(client), doubled(upstream));
+                let ends = Arc::new([one, other]);
+                accepted.lock().unwrap().push(Arc::downgrade(&ends));
+                let mut stalled = stalled.subscribe();
                 tokio::spawn(async move {
-                    let Ok(mut upstream) = TcpStream::connect(&server).await else { return };
+                    let _open = ends;
                     tokio::select! {
-                        _ = copy_bidirectional(&mut client, &mut upstream) => return,
-                        _ = fate.changed() => {}
-                    }
-                    if *fate.borrow() == Some(Fate::Stalled) {
-                        std::future::pending::<()>().await;
+                        _ = copy_bidirectional(&mut client, &mut upstream) => {}
+                        _ = stalled.changed() => std::future::pending().await,
                     }
                 });
             }
         });
-        (Self { port, fate }, url)
+        (Self { open, stalls }, url)
     }
 
+    /// Ends all connections now, not when a task gets to it: a call that comes next never meets an old one that works.
     fn cut(&self) {
-        assert!(self.port > 0);
-        self.fate.send_replace(Some(Fate::Cut));
+        for ends in self.open.lock().unwrap().drain(..).filter_map(|ends| ends.upgrade()) {
+            for end in &*ends {
+                drop(end.shutdown(Shutdown::Both));
+            }
+        }
     }
 
     fn stall(&self) {
-        self.fate.send_replace(Some(Fate::Stalled));
+        self.stalls.send_modify(|times| *times += 1);
     }
+}
+
+/// The same connection twice.
+fn doubled(stream: TcpStream) -> (TcpStream, StdTcpStream) {
+    let stream = stream.into_std().unwrap();
+    let twin = stream.try_clone().unwrap();
+    (TcpStream::from_std(stream).unwrap(), twin)
 }
 
 pub async fn calls_in_flight_end_while_the_server_hangs_and_it_is_used_again<K: Kind>() {
