@@ -229,7 +229,7 @@ async fn after_a_cut_each_caller_fails_once_at_most_and_nothing_is_lost_or_doubl
         let callers: Vec<_> =
             (0..8).map(|caller| tokio::spawn(insert_25(store.clone(), round * 200 + caller * 25))).collect();
         tokio::time::sleep(Duration::from_millis(round)).await;
-        proxy.cut();
+        proxy.cut().await;
         for caller in callers {
             let of_caller = caller.await.unwrap();
             assert!(of_caller <= 1, "a caller failed {of_caller} times after one cut");
@@ -264,7 +264,7 @@ async fn a_connection_that_was_cut_while_nobody_called_fails_nobody() {
     let proxy = Proxy::start(server.port).await;
     let store = open(&proxy.url(), 1, 5_000).await;
     for number in 0..3 {
-        assert_eq!(proxy.cut(), 1);
+        assert_eq!(proxy.cut().await, 1);
         soon("the cut is noticed", || async { store.store.pool().size == 0 }).await;
         store.users.insert(&context(), &somebody(number)).await.unwrap();
     }
@@ -276,7 +276,7 @@ async fn a_connection_outlives_the_runtime_of_the_call_that_opened_it() {
     let server = Server::start(&DURABLE).await;
     let proxy = Proxy::start(server.port).await;
     let store = open(&proxy.url(), 1, 5_000).await;
-    proxy.cut();
+    proxy.cut().await;
     soon("the cut is noticed", || async { store.store.pool().size == 0 }).await;
     let users = store.users.clone();
     let other_runtime = move || {

@@ -130,7 +130,7 @@ async fn connections_that_the_server_closed_while_there_was_nothing_to_do_cost_n
     let proxy = Proxy::start(servers::port(&database.url)).await;
     let store = open(&servers::with_port(&database.url, proxy.port), SHORT).await.unwrap();
     store.store.ping(&context()).await.unwrap();
-    proxy.cut();
+    proxy.cut().await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     store.store.ping(&context()).await.unwrap();
     store.store.close().await;

@@ -139,9 +139,15 @@ impl Proxy {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    pub fn cut(&self) -> usize {
+    /// Cuts all connections, and waits until they are: a call that comes next never meets an old one that works. Gives how
+    /// many there were.
+    pub async fn cut(&self) -> usize {
         let passing = std::mem::take(&mut *self.passing.lock().unwrap());
-        passing.iter().filter(|pass| !pass.is_finished()).map(JoinHandle::abort).count()
+        let count = passing.iter().filter(|pass| !pass.is_finished()).map(JoinHandle::abort).count();
+        for pass in passing {
+            drop(pass.await);
+        }
+        count
     }
 }
 

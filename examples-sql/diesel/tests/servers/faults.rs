@@ -231,7 +231,7 @@ pub async fn a_way_that_is_cut(store: &Repositories, proxy: &Proxy) {
         for find in ids.collect::<Vec<_>>() {
             find.await.unwrap();
         }
-        proxy.cut();
+        proxy.cut().await;
         let mut failed = 0;
         let mut there = false;
         while !there {
@@ -248,7 +248,7 @@ pub async fn a_way_that_is_cut(store: &Repositories, proxy: &Proxy) {
     };
     let running: Vec<_> = (0..40).map(call).collect();
     sleep(Duration::from_millis(3)).await;
-    proxy.cut();
+    proxy.cut().await;
     let mut acknowledged = BTreeSet::new();
     for running in running {
         match running.await.unwrap() {

@@ -157,9 +157,11 @@ impl Proxy {
         Self { port, open, _listening: listening }
     }
 
-    /// Cuts all connections. New ones are let through.
-    pub fn cut(&self) {
-        self.open.lock().unwrap().abort_all();
+    /// Cuts all connections, and waits until they are: a call that comes next never meets an old one that works. New ones
+    /// are let through.
+    pub async fn cut(&self) {
+        let mut open = std::mem::take(&mut *self.open.lock().unwrap());
+        open.shutdown().await;
     }
 }
 
