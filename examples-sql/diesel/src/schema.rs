@@ -7,13 +7,9 @@
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
-use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use diesel::prelude::{AsChangeset, Insertable, QueryResult, Queryable, Selectable};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-#[cfg(feature = "pooled")]
-use diesel::{
-    QueryResult,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
-};
 use shared::domain::{
     Attributes, Customer, Order, OrderId, OrderLine, OrderStatus, PasswordHash, Product, ProductId, Role, Timestamp,
     User, UserId,
@@ -421,25 +417,24 @@ fn unexpected(column: &str) -> StoreError {
 
 /// A statement that each connection prepares once, by its text.
 ///
-/// Diesel prepares some statements at each call, which is one more round trip to a server: an UPDATE, because a set of
-/// changes may have other columns the next time; lists of values, because they may be of any length; what has parts written
-/// by hand. Here the set is always the same, lists have few lengths, and no text has a value in it: there are few texts.
-#[cfg(feature = "pooled")]
+/// Diesel prepares some statements at each call, which is one more round trip to a server, and in SQLite takes longer than
+/// what many of them then do: an UPDATE, because a set of changes may have other columns the next time; lists of values,
+/// because they may be of any length; what has parts written by hand. Here the set is always the same, lists have few
+/// lengths, and no text has a value in it: there are few texts.
+///
+/// Over SQLite only queries are in one: Diesel's own connections execute a reference, and a reference (`&T`) asks the parts.
 pub(crate) struct PreparedOnce<Q>(pub(crate) Q);
 
 /// The type does not say what is in it, so a connection goes by the text.
-#[cfg(feature = "pooled")]
 impl<Q> QueryId for PreparedOnce<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-#[cfg(feature = "pooled")]
 impl<Q: Query> Query for PreparedOnce<Q> {
     type SqlType = Q::SqlType;
 }
 
-#[cfg(feature = "pooled")]
 impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for PreparedOnce<Q> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(pass)
@@ -449,3 +444,7 @@ impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for PreparedOnce<Q> {
         Ok(true)
     }
 }
+
+/// With `load`, as Diesel's own queries have it.
+#[cfg(feature = "sqlite")]
+impl<Q> diesel::RunQueryDsl<diesel::SqliteConnection> for PreparedOnce<Q> {}

@@ -17,7 +17,8 @@
 
 use super::connection::{Database, failure};
 use crate::schema::{
-    OrderHead, OrderLineRow, OrderRow, order_lines, orders, product_ids, products, shortages, users, whole_orders,
+    OrderHead, OrderLineRow, OrderRow, PreparedOnce, order_lines, orders, product_ids, products, shortages, users,
+    whole_orders,
 };
 use async_trait::async_trait;
 use diesel::prelude::{ExpressionMethods, NullableExpressionMethods, QueryDsl, RunQueryDsl, SelectableHelper};
@@ -64,7 +65,7 @@ impl OrderRepository for Orders {
             .write(context, move |connection| {
                 let (row, lines, ids) = (OrderRow::from(&order), OrderLineRow::of(&order), product_ids(&order));
                 let stocks = products::table.filter(products::id.eq_any(&ids)).select((products::id, products::stock));
-                let shortages = shortages(&order, stocks.load(connection).map_err(failure)?);
+                let shortages = shortages(&order, PreparedOnce(stocks).load(connection).map_err(failure)?);
                 if !shortages.is_empty() {
                     return Err(StoreError::OutOfStock(shortages));
                 }
@@ -131,7 +132,7 @@ fn with_lines(connection: &mut SqliteConnection, heads: Vec<OrderHead>) -> Resul
     let ids = heads.iter().map(|(row, _)| row.id.as_str());
     let lines = order_lines::table.filter(order_lines::order_id.eq_any(ids)).select(OrderLineRow::as_select());
     let lines = lines.order((order_lines::order_id, order_lines::position));
-    let lines = if heads.is_empty() { Vec::new() } else { lines.load(connection).map_err(failure)? };
+    let lines = if heads.is_empty() { Vec::new() } else { PreparedOnce(lines).load(connection).map_err(failure)? };
     whole_orders((heads, lines))
 }
 

@@ -1,7 +1,7 @@
 //! Products, kept in SQLite by Diesel.
 
 use super::connection::{Database, failure};
-use crate::schema::{ProductRow, products};
+use crate::schema::{PreparedOnce, ProductRow, products};
 use async_trait::async_trait;
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl, SelectableHelper};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -64,7 +64,7 @@ impl ProductRepository for Products {
         self.database
             .read(context, move |connection| {
                 let products = products::table.filter(products::id.eq_any(&ids)).select(ProductRow::as_select());
-                products.load(connection).map_err(failure)?.into_iter().map(Product::try_from).collect()
+                PreparedOnce(products).load(connection).map_err(failure)?.into_iter().map(Product::try_from).collect()
             })
             .await
     }

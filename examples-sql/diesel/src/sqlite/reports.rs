@@ -1,7 +1,7 @@
 //! Reports, computed by SQLite.
 
 use super::connection::{Database, failure};
-use crate::schema::{order_lines, orders};
+use crate::schema::{PreparedOnce, order_lines, orders};
 use async_trait::async_trait;
 use diesel::AggregateExpressionMethods;
 use diesel::dsl::{count, sql};
@@ -43,7 +43,7 @@ impl ReportRepository for Reports {
                 let columns = (order_lines::category, orders, units, sql::<BigInt>(REVENUE));
                 let sales = lines.group_by(order_lines::category).select(columns);
                 let sales = sales.order((sql::<BigInt>(REVENUE).desc(), order_lines::category.asc()));
-                let rows: Vec<(String, i64, i64, i64)> = sales.load(connection).map_err(failure)?;
+                let rows: Vec<(String, i64, i64, i64)> = PreparedOnce(sales).load(connection).map_err(failure)?;
                 let sales =
                     |(category, orders, units, revenue_cents)| CategorySales { category, orders, units, revenue_cents };
                 Ok(rows.into_iter().map(sales).collect())
