@@ -100,7 +100,7 @@ impl Candidate {
             title: title.to_owned(),
             kind,
             framework: None,
-            store: None,
+            store: store.filter(|_| kind != Kind::Ceiling).map(|store| store.to_string()),
             ceiling_of: Vec::new(),
             verified: Verified::NotApplicable,
             start_millis: Vec::new(),
@@ -119,7 +119,6 @@ impl Candidate {
         let mut candidate =
             Self::new(Program::Variant(variant), variant.name(), &title, Kind::Variant, Some(variant.store));
         candidate.subject.framework = Some(variant.framework.to_string());
-        candidate.subject.store = Some(variant.store.to_string());
         candidate
     }
 
@@ -213,7 +212,12 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
     let postgres = [Store::DieselPostgres, Store::SeaOrmPostgres];
     for (program, name, title, of) in [
         (Program::Pgbench, "pgbench", "pgbench -S -M prepared", postgres.as_slice()),
-        (Program::RedisBenchmark, "redis-benchmark", "redis-benchmark -t get", [Store::Redis].as_slice()),
+        (
+            Program::RedisBenchmark,
+            "redis-benchmark",
+            "redis-benchmark with HGETALL of a user",
+            [Store::Redis].as_slice(),
+        ),
     ] {
         if let Some(store) = of.iter().find(|store| stores.contains(store)) {
             let mut candidate = Candidate::new(program, name.to_owned(), title, Kind::Ceiling, Some(*store));
@@ -261,7 +265,10 @@ pub(crate) struct Launcher {
     /// The folder of the source tree.
     pub root: PathBuf,
     pub secret: String,
+    /// Threads that serve requests.
     pub workers: usize,
+    /// Cores of this machine: as many threads hash passwords.
+    pub cores: usize,
     pub pool_size: Option<usize>,
     pub log: String,
     /// What hyper answers.
@@ -316,11 +323,9 @@ impl Launcher {
         }
     }
 
-    /// A variant that makes this admin at its start.
-    pub(crate) fn variant_with_admin(&self, variant: Variant, database_url: &str, admin: &Credentials) -> Command {
-        let mut command = self.variant(variant, database_url);
+    /// Has a server make this admin at its start.
+    pub(crate) fn make_admin(command: &mut Command, admin: &Credentials) {
         command.env("ADMIN_EMAIL", &admin.admin_email).env("ADMIN_PASSWORD", &admin.admin_password);
-        command
     }
 
     /// A variant with nothing in its environment but what is said here.
@@ -368,6 +373,7 @@ mod tests {
             root: PathBuf::new(),
             secret: String::new(),
             workers: 1,
+            cores: 1,
             pool_size: None,
             log: "info".to_owned(),
             answers: PathBuf::new(),

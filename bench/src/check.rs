@@ -311,8 +311,8 @@ impl Acknowledged {
             .map(|(_, counted)| counted);
         let range = |counted: &Counted| match (workload, counted.unique) {
             // What of the mix was a change, wrk does not count, but its script does: those it made, of which some may not have
-            // been answered; the first is made to be looked at only.
-            (Workload::Mix, Some(made)) => (made.saturating_sub(under_way + 1), made),
+            // been answered, or been refused; the first is made to be looked at only.
+            (Workload::Mix, Some(made)) => (made.saturating_sub(under_way + 1 + counted.errors), made),
             _ => (counted.requests, counted.requests + under_way),
         };
         let sum = |sum: (u64, u64), part: (u64, u64)| (sum.0 + part.0, sum.1 + part.1);

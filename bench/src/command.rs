@@ -5,7 +5,7 @@ use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
 use crate::facts;
-use crate::files::{file_name, read, write_report, write_results};
+use crate::files::{new_file, read, write_report, write_results};
 use crate::generator::{Oha, Wrk, find_oha, find_wrk};
 use crate::process;
 use crate::progress::Event;
@@ -85,13 +85,15 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         versions.insert("oha".to_owned(), version.clone());
     }
 
-    let folder = tempfile::tempdir()?;
+    // Beside what is built, not where the system keeps temporary files: that may be memory, and a commit there waits for no disk.
+    let target = target_folder(&root);
+    std::fs::create_dir_all(&target).map_err(BenchError::of_file(&target))?;
+    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&target)?;
     let secret = Secret::random(32).map_err(|error| BenchError::Answer(error.to_string()))?.expose().to_owned();
     let hash = Passwords::start(1)?.hash(PASSWORD).await.map_err(|error| BenchError::Answer(error.to_string()))?;
     let workers = arguments.workers.map_or_else(cores, usize::from);
     let threads = cores();
-    let name = file_name(&commit.id, commit.has_changes, &machine.name);
-    let json = arguments.results.join(format!("{name}.json"));
+    let json = new_file(&arguments.results, &commit.id, commit.has_changes, &machine.name);
     let started_at = now();
     let results = Results {
         format: FORMAT,
@@ -113,6 +115,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
             root: root.clone(),
             secret: secret.clone(),
             workers,
+            cores: threads,
             pool_size: arguments.pool_size.map(usize::from),
             log: arguments.log.clone(),
             answers: folder.path().join("answers.json"),

@@ -100,10 +100,11 @@ pub fn compare(before: &Results, after: &Results) -> Result<Comparison, CompareE
     caution::check_format(before)?;
     caution::check_format(after)?;
     let (first, second) = (Figures::of(before), Figures::of(after));
+    let floor = first.noise_floor().max(second.noise_floor());
     let mut rows: Vec<Row> = Vec::new();
     for figure in &first.list {
         let Some(other) = second.get(&figure.key) else { continue };
-        let row = |measure: Measure| Row::of(&figure.key, measure, measure.of(figure)?, measure.of(other)?);
+        let row = |measure: Measure| Row::of(&figure.key, measure, measure.of(figure)?, measure.of(other)?, floor);
         rows.extend(Measure::ALL.into_iter().filter_map(row));
     }
     if rows.is_empty() {

@@ -1,6 +1,7 @@
 //! Progress: a bar on a terminal, lines elsewhere, JSON lines for programs.
 
 use crate::progress::Event;
+use crate::report::words::told;
 use crate::result::{Load, Run, Verified};
 use crate::settings::ProgressStyle;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
@@ -73,7 +74,9 @@ fn line(event: &Event) -> Option<String> {
         }
         Event::Verified { subject, verified } => Some(match verified {
             Verified::Passed { cases } => format!("{subject}: passed all {cases} cases of the contract"),
-            Verified::Failed { failures, .. } => format!("{subject}: NOT TIMED, it fails: {}", failures.join("; ")),
+            Verified::Failed { failures, .. } => {
+                format!("{subject}: NOT TIMED, it fails: {}", told(failures).join("; "))
+            }
             Verified::NotApplicable => return None,
         }),
         Event::Timed { run } => Some(figure(run)),

@@ -27,7 +27,7 @@ pub use executable::{Build, Built, build};
 pub use machine::machine;
 pub use noise::noise;
 pub use round_trips::round_trips;
-pub use versions::{commit, versions};
+pub use versions::{commit, version_of_process, versions};
 
 use contract::client::ClientError;
 use std::io;

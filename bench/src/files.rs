@@ -20,11 +20,15 @@ pub fn read(path: &Path) -> Result<Results, BenchError> {
     serde_json::from_value(value).map_err(|error| broken(error.to_string()))
 }
 
-/// The result file of another run of the same commit on the same machine is written over, unless files were changed.
-pub(crate) fn file_name(commit: &str, has_changes: bool, machine: &str) -> String {
+/// The result file of a run. One that is there already stays: an hours-long run is not written over by a short one of the same
+/// commit.
+pub(crate) fn new_file(folder: &Path, commit: &str, has_changes: bool, machine: &str) -> PathBuf {
     let short: String = commit.chars().take(12).collect();
     let changes = if has_changes { "-changed" } else { "" };
-    format!("{short}{changes}-{machine}")
+    let name = format!("{short}{changes}-{machine}");
+    let names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
+    let mut paths = names.map(|name| folder.join(format!("{name}.json")));
+    paths.find(|path| !path.exists()).unwrap_or_else(|| folder.join(format!("{name}.json")))
 }
 
 /// Writes a result whole or not at all.
@@ -49,4 +53,23 @@ pub(crate) fn write_report(results: &Results, json: &Path) -> Result<PathBuf, Be
     let html = report::html(results).map_err(|error| BenchError::Report(error.to_string()))?;
     std::fs::write(&path, html).map_err(BenchError::of_file(&path))?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::new_file;
+
+    #[test]
+    fn no_result_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let expect = |has_changes: bool, expected: &str| {
+            let path = new_file(folder.path(), "0123456789abcdef", has_changes, "cpu-2");
+            assert_eq!(path.file_name().unwrap(), expected);
+            std::fs::write(path, "{}").unwrap();
+        };
+        expect(false, "0123456789ab-cpu-2.json");
+        expect(false, "0123456789ab-cpu-2-2.json");
+        expect(false, "0123456789ab-cpu-2-3.json");
+        expect(true, "0123456789ab-changed-cpu-2.json");
+    }
 }

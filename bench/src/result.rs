@@ -121,7 +121,8 @@ pub struct Subject {
     pub kind: Kind,
     /// Of a variant.
     pub framework: Option<String>,
-    /// Of a variant: `diesel-sqlite` ... Of a store's ceiling: none, see `ceiling_of`.
+    /// Of a variant: `diesel-sqlite` ... Of a peer: the store whose database it is served over. Of a store's ceiling: none, see
+    /// `ceiling_of`.
     pub store: Option<String>,
     /// The stores whose ceiling this is; `*` stands for all.
     pub ceiling_of: Vec<String>,
@@ -166,7 +167,7 @@ pub enum Verified {
     Failed {
         /// How many were run.
         cases: usize,
-        /// The failures: name and reason.
+        /// The failures, all of them: name and reason.
         failures: Vec<String>,
     },
     /// It is no server of the contract: its answers, if it gives any, were sampled while it was timed.

@@ -91,6 +91,7 @@ impl Runner {
         self.plan_steps();
         for users in self.plan.users.clone() {
             let urls = self.fill_all(users).await?;
+            self.note_versions(&urls).await;
             self.record_answers(users, &urls).await?;
             for workload in self.plan.workloads_over(users) {
                 self.time_workload(workload, users, &urls).await?;
@@ -170,7 +171,7 @@ impl Runner {
         self.time_at_fixed_rates(workload, users, urls, &places, &requests, &file).await
     }
 
-    /// Latency at half of each subject's own highest rate, and of all at one rate that the slowest variant can bear.
+    /// Latency at half of each subject's own highest rate, and of all at one round rate that the slowest variant can bear.
     async fn time_at_fixed_rates(
         &mut self,
         workload: Workload,
@@ -189,7 +190,9 @@ impl Runner {
             })
             .collect();
         let variants = highest.iter().filter(|(_, _, kind)| *kind == Kind::Variant);
-        let Some(common) = variants.map(|(_, rate, _)| *rate).min_by(f64::total_cmp) else { return Ok(()) };
+        let Some(common) = variants.map(|(_, rate, _)| *rate).min_by(f64::total_cmp).map(round_rate) else {
+            return Ok(());
+        };
         let connections = self.plan.connections.iter().copied().find(|count| *count == CONNECTIONS_AT_FIXED_RATE);
         let Some(connections) = connections.or_else(|| self.plan.connections.last().copied()) else { return Ok(()) };
         for round in 1..=self.plan.rounds {
@@ -198,7 +201,7 @@ impl Runner {
                 let own = Load::Open { rate: own.round().max(1.0), of_highest: Some(OF_HIGHEST) };
                 self.time(*place, timing, requests, file, urls, own).await?;
                 if *kind == Kind::Variant {
-                    let common = Load::Open { rate: common.round().max(1.0), of_highest: None };
+                    let common = Load::Open { rate: common, of_highest: None };
                     self.time(*place, timing, requests, file, urls, common).await?;
                 }
             }
@@ -297,6 +300,12 @@ impl Runner {
     }
 }
 
+/// The next lower of 1, 2, 5, 10, 20, 50 ...: two runs that differ a little get the same, and can be compared.
+fn round_rate(rate: f64) -> f64 {
+    let decade = 10_f64.powf(rate.max(1.0).log10().floor());
+    [5.0, 2.0].into_iter().map(|step| step * decade).find(|step| *step <= rate).unwrap_or(decade)
+}
+
 /// What is to be timed, by the command line.
 ///
 /// # Errors
@@ -305,4 +314,18 @@ pub(crate) fn chosen(plan: &Plan, arguments: &BenchArguments) -> Result<Vec<Cand
     let mut chosen = candidates(&plan.variants, arguments)?;
     chosen.retain(|candidate| candidate.serves.iter().any(|workload| plan.workloads.contains(workload)));
     Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::round_rate;
+
+    #[test]
+    fn a_common_rate_is_a_round_number() {
+        for (rate, expected) in
+            [(0.3, 1.0), (1.0, 1.0), (4.9, 2.0), (5.0, 5.0), (999.0, 500.0), (1_000.0, 1_000.0), (17_850.0, 10_000.0)]
+        {
+            assert_eq!(round_rate(rate), expected, "{rate}");
+        }
+    }
 }

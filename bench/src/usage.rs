@@ -54,7 +54,11 @@ fn cpu_seconds(stat: &procfs::process::Stat) -> f64 {
     f64::from(ticks) / f64::from(per_second)
 }
 
-/// The process that listens on this port of this machine, if it is one that may be looked at.
+/// What listens for a container, and passes on: the database's own time is not in it.
+#[cfg(target_os = "linux")]
+const FORWARDERS: [&str; 6] = ["docker-proxy", "rootlesskit", "rootlessport", "slirp4netns", "pasta", "conmon"];
+
+/// The process that listens on this port of this machine, if it is one that may be looked at, and the server itself.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn listening_on(address: SocketAddr) -> Option<u32> {
@@ -72,7 +76,10 @@ pub fn listening_on(address: SocketAddr) -> Option<u32> {
     };
     // Children inherit the socket: the one that began is the oldest.
     let holders = all_processes().ok()?.flatten().filter(holds);
-    holders.filter_map(|process| u32::try_from(process.pid).ok()).min()
+    let first = holders.min_by_key(|process| process.pid)?;
+    let name = first.stat().ok()?.comm;
+    let forwards = FORWARDERS.iter().any(|forwarder| name.starts_with(forwarder));
+    u32::try_from(first.pid).ok().filter(|_| !forwards)
 }
 
 /// Nobody says.

@@ -21,7 +21,7 @@ const MIX: u64 = 5;
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Users who sign in, and the most who do so at the same time beside others.
-pub(crate) const SIGNING_IN: u64 = 64;
+pub(crate) const SIGNING_IN: usize = 64;
 
 /// Something that an API is asked all day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
@@ -250,7 +250,7 @@ pub fn prepare(workload: Workload, users: u64, callers: &Callers) -> Vec<Prepare
         Workload::Report => {
             vec![Prepared::get("/api/reports/sales?from=2025-01-01&to=2025-12-31".to_owned(), Some(callers.admin()))]
         }
-        Workload::Login => (1..=SIGNING_IN)
+        Workload::Login => (1..=SIGNING_IN as u64)
             .map(|number| {
                 let email = dataset::user(number, &demo::unusable_hash()).email;
                 let body = format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#);

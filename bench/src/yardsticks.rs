@@ -65,9 +65,9 @@ pub(crate) async fn run(
 ) -> Result<Counted, BenchError> {
     match &candidate.program {
         Program::Loop(name) => {
-            // Threads of SQLite and of Argon2id are as many as the servers have.
+            // Threads of SQLite are as many as the servers have; theirs of Argon2id are one a core, however many serve requests.
             let pool = launcher.pool_size.or_else(|| candidate.store.map(server::Store::default_connections));
-            let tasks = if *name == "argon2id" { launcher.workers } else { connections };
+            let tasks = if *name == "argon2id" { launcher.cores } else { connections };
             let mut command = Command::new(&launcher.baselines);
             command
                 .args(["loop", name, "--tasks", &tasks.to_string(), "--seconds", &seconds.to_string()])
@@ -145,24 +145,28 @@ async fn pgbench(database_url: &str, connections: usize, seconds: u64, threads: 
 /// So many requests `redis-benchmark` sends: it knows no duration.
 const REDIS_REQUESTS: u64 = 200_000;
 
-/// `redis-benchmark -t get`.
+/// The key of the first user, as `store-redis` names it.
+fn user_key(database_url: &str) -> String {
+    let query = database_url.split_once('?').map_or("", |(_, query)| query);
+    let prefix = query.split('&').find_map(|option| option.strip_prefix("prefix=")).unwrap_or("stackdiff");
+    format!("{{{prefix}}}:user:{}", dataset::user_id(1))
+}
+
+/// `redis-benchmark`, asking for what the variants ask for: one user, whole.
 async fn redis_benchmark(database_url: &str, connections: usize) -> Result<Counted, BenchError> {
     let failed =
         |reason: &str| BenchError::Program { program: "redis-benchmark".to_owned(), reason: reason.to_owned() };
     let address = server::host_and_port(database_url).ok_or_else(|| failed("the URL names no server"))?;
     let (host, port) = address.rsplit_once(':').ok_or_else(|| failed("the URL names no port"))?;
     let mut command = Command::new("redis-benchmark");
-    command.args(["-h", host, "-p", port, "-t", "get", "-n", &REDIS_REQUESTS.to_string()]).args([
-        "-c",
-        &connections.to_string(),
-        "--csv",
-    ]);
+    command.args(["-h", host, "-p", port, "-n", &REDIS_REQUESTS.to_string(), "-c", &connections.to_string(), "--csv"]);
+    command.args(["HGETALL", &user_key(database_url)]);
     let finished = process::run(command).await?;
     let line = finished
         .stdout
         .lines()
-        .find(|line| line.starts_with("\"GET\""))
-        .ok_or_else(|| failed("it says nothing of GET"))?;
+        .find(|line| line.starts_with("\"HGETALL "))
+        .ok_or_else(|| failed("it says nothing of HGETALL"))?;
     let numbers: Vec<f64> = line.split(',').filter_map(|field| field.trim_matches('"').parse().ok()).collect();
     // Requests a second; then milliseconds: mean, least, p50, p95, p99, most.
     let [rate, ..] = numbers.as_slice() else { return Err(failed("it says no rate")) };

@@ -65,7 +65,7 @@ pub enum Verdict {
     Better,
     /// More than noise, to the bad.
     Worse,
-    /// Rounds of the same differ as much.
+    /// Rounds of the same differ as much, here or elsewhere in the files.
     Noise,
     /// Fewer than three rounds on one side.
     TooFewRounds,
@@ -105,11 +105,13 @@ pub struct Row {
 }
 
 impl Row {
-    pub(super) fn of(key: &Key, measure: Measure, before: Summary, after: Summary) -> Option<Self> {
+    /// `floor` is the difference, as a share, below which nothing means anything on these machines.
+    pub(super) fn of(key: &Key, measure: Measure, before: Summary, after: Summary, floor: f64) -> Option<Self> {
         let ratio = after.median / before.median;
         let verdict = match before.difference(&after) {
             Difference::TooFewRounds => Verdict::TooFewRounds,
             Difference::WithinNoise => Verdict::Noise,
+            _ if (ratio - 1.0).abs() <= floor => Verdict::Noise,
             difference if measure.is_better(difference == Difference::Higher) => Verdict::Better,
             _ => Verdict::Worse,
         };

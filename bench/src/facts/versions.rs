@@ -5,6 +5,8 @@ use crate::result::Commit;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use tokio::process::Command;
 
 /// The crates whose versions a reader asks for.
 const CRATES: [&str; 13] = [
@@ -68,6 +70,21 @@ fn numbers(version: &str) -> Vec<u64> {
 /// `1.95.0` of `rustc 1.95.0 (59807616e 2026-04-14)`.
 fn compiler_version(text: &str) -> String {
     text.split_whitespace().nth(1).unwrap_or("unknown").to_owned()
+}
+
+/// What the program of a process says of its version. Java's is that of Java alone.
+#[cfg(target_os = "linux")]
+pub async fn version_of_process(id: u32) -> Option<String> {
+    let program = std::fs::read_link(format!("/proc/{id}/exe")).ok()?;
+    let output = Command::new(program).arg("--version").output().await.ok().filter(|output| output.status.success())?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+/// Nobody says.
+#[cfg(not(target_os = "linux"))]
+pub async fn version_of_process(_id: u32) -> Option<String> {
+    None
 }
 
 /// The commit of the source code, and whether a file that git knows differs from it.

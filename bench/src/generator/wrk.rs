@@ -74,8 +74,7 @@ impl Wrk {
         seconds: u64,
         run: u64,
     ) -> Result<Counted, BenchError> {
-        // Each thread has the same number of connections, at least one.
-        let threads = self.threads.min(connections).max(1);
+        let threads = threads(self.threads, connections);
         let mut command = Command::new(&self.program);
         command
             .args(["--threads", &threads.to_string(), "--connections", &connections.to_string()])
@@ -90,6 +89,14 @@ impl Wrk {
         counted(&finished.stdout, finished.cpu_seconds)
             .map_err(|reason| BenchError::Program { program: "wrk".to_owned(), reason })
     }
+}
+
+/// The script numbers threads with two digits.
+const THREADS_MAX: usize = 64;
+
+/// How many threads: `wrk` gives all the same number of connections and leaves out what remains, so they must divide.
+fn threads(most: usize, connections: usize) -> usize {
+    (1..=most.clamp(1, THREADS_MAX)).rev().find(|threads| connections.is_multiple_of(*threads)).unwrap_or(1)
 }
 
 fn counted(stdout: &str, cpu_seconds: Option<f64>) -> Result<Counted, String> {
@@ -134,7 +141,16 @@ fn lua_string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, lua_string};
+    use super::{counted, lua_string, threads};
+
+    #[test]
+    fn threads_share_all_connections() {
+        for (most, connections, expected) in
+            [(2, 64, 2), (6, 16, 4), (12, 64, 8), (12, 1, 1), (8, 7, 7), (128, 256, 64), (0, 4, 1)]
+        {
+            assert_eq!(threads(most, connections), expected, "{most} threads, {connections} connections");
+        }
+    }
 
     #[test]
     fn a_request_is_written_as_lua_reads_it() {

@@ -24,7 +24,8 @@ pub fn facts(results: &Results) -> Vec<(&'static str, String)> {
         ("Memory", bytes(machine.memory_bytes as f64)),
         ("System", machine.system.clone()),
     ];
-    facts.extend(machine.governor.clone().map(|governor| ("Clock governor", governor)));
+    let governor = machine.governor.clone().unwrap_or_else(|| "unknown: the system does not say".to_owned());
+    facts.push(("Clock governor", governor));
     facts.extend(
         machine.hypervisor.clone().map(|name| ("Hypervisor", format!("{name}: neighbours may take time away"))),
     );

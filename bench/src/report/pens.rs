@@ -107,7 +107,7 @@ pub struct Look {
     pub colour: Colour,
     /// Of its framework.
     pub shape: Shape,
-    /// Whether its marker is an outline: the second store of a group, and the fourth.
+    /// Whether its marker is an outline: the second store of a group and the fourth, and peers from the fifth on.
     pub is_hollow: bool,
     /// Of its store, within its group.
     pub dash: Dash,
@@ -120,8 +120,12 @@ const FRAMEWORKS: [(Colour, Shape); 5] = [
     (Colour::Sky, Shape::Diamond),
     (Colour::Orange, Shape::Pentagon),
 ];
-const PEERS: [(Colour, Shape); 3] =
-    [(Colour::Purple, Shape::Diamond), (Colour::Orange, Shape::Pentagon), (Colour::Sky, Shape::Diamond)];
+const PEERS: [(Colour, Shape); 4] = [
+    (Colour::Purple, Shape::Diamond),
+    (Colour::Orange, Shape::Pentagon),
+    (Colour::Sky, Shape::Triangle),
+    (Colour::Green, Shape::Square),
+];
 const PLAIN: (Colour, Shape) = (Colour::Ink, Shape::Circle);
 const CEILINGS: [Shape; 2] = [Shape::Cross, Shape::Plus];
 
@@ -136,7 +140,7 @@ pub fn database(store: &str) -> &str {
 pub fn looks(results: &Results) -> HashMap<&str, Look> {
     let mut frameworks: Vec<Option<&str>> = Vec::new();
     let mut stores: Vec<&str> = Vec::new();
-    let (mut peers, mut ceilings) = (0, 0);
+    let (mut peers, mut ceilings): (usize, usize) = (0, 0);
     let mut looks = HashMap::new();
     for subject in &results.subjects {
         let (colour, shape, line) = match subject.kind {
@@ -157,7 +161,12 @@ pub fn looks(results: &Results) -> HashMap<&str, Look> {
                 (Colour::Ink, of(&CEILINGS, ceilings - 1, Shape::Cross), if ceilings == 1 { 2 } else { 3 })
             }
         };
-        let is_hollow = subject.kind == Kind::Variant && line % 2 == 1;
+        let is_hollow = match subject.kind {
+            Kind::Variant => line % 2 == 1,
+            // The fifth is the first again, as an outline.
+            Kind::Peer => (peers - 1) / PEERS.len() % 2 == 1,
+            Kind::Ceiling => false,
+        };
         looks.insert(subject.name.as_str(), Look { colour, shape, is_hollow, dash: of(&Dash::ALL, line, Dash::Solid) });
     }
     looks

@@ -23,7 +23,7 @@ pub struct Timed<'a> {
     /// `passed 212 cases`.
     pub verdict: String,
     /// Why it was not timed.
-    pub failures: &'a [String],
+    pub failures: Vec<String>,
     /// Whether there are figures of it.
     pub was_timed: bool,
 }
@@ -38,12 +38,14 @@ pub fn who<'a>(figures: &Figures<'a>) -> Vec<(&'static str, Vec<Timed<'a>>)> {
 
 fn timed<'a>(figures: &Figures<'_>, subject: &'a Subject) -> Timed<'a> {
     let was_timed = figures.list.iter().any(|figure| figure.key.subject == subject.name);
-    let (mut verdict, failures): (String, &[String]) = match &subject.verified {
-        Verified::Passed { cases } => (format!("passed {}", counted(*cases, "case")), &[]),
+    let (mut verdict, failures): (String, Vec<String>) = match &subject.verified {
+        Verified::Passed { cases } => (format!("passed {}", counted(*cases, "case")), Vec::new()),
+        Verified::Failed { cases: 0, failures } => ("not timed".to_owned(), words::told(failures)),
         Verified::Failed { cases, failures } => {
-            (format!("not timed: failed {} of {}", whole(failures.len() as u64), counted(*cases, "case")), failures)
+            let verdict = format!("not timed: failed {} of {}", whole(failures.len() as u64), counted(*cases, "case"));
+            (verdict, words::told(failures))
         }
-        Verified::NotApplicable => ("not of the contract: its answers were sampled".to_owned(), &[]),
+        Verified::NotApplicable => ("not of the contract: its answers were sampled".to_owned(), Vec::new()),
     };
     if !was_timed && failures.is_empty() && !matches!(subject.verified, Verified::Failed { .. }) {
         verdict.push_str("; no run of it counts");

@@ -57,3 +57,14 @@ pub fn place(key: &Key) -> String {
     let connections = counted(key.connections, "connection");
     format!("{}, {} users, {connections}, {}", key.workload, whole(key.users), load(key.load))
 }
+
+/// So many failures are told; more of them say the same.
+const TOLD: usize = 5;
+
+/// The first of a list of failures, and how many more there are.
+#[must_use]
+pub fn told(failures: &[String]) -> Vec<String> {
+    let more = failures.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    failures.iter().take(TOLD).cloned().chain(more).collect()
+}

@@ -1,7 +1,7 @@
 //! What comes before the timing, and after it: verifying, filling, recording, building.
 
 use super::Runner;
-use crate::candidate::{Candidate, Program};
+use crate::candidate::{Candidate, Launcher, Program};
 use crate::check::as_request;
 use crate::error::BenchError;
 use crate::facts::{self, Build};
@@ -17,29 +17,35 @@ use contract::Credentials;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::config::Secret;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// So many suites run at the same time.
 const SUITES_AT_ONCE: usize = 3;
 
-/// A variant that is to pass the suite, with a database of its own for it.
+/// A server that is to pass the suite, with a database of its own for it.
 struct Suite {
     place: usize,
-    name: String,
-    variant: Variant,
+    candidate: Candidate,
     url: String,
+    /// The texts of which the name of a case must hold one; none if all cases apply.
+    kept: Option<Vec<String>>,
 }
 
 impl Runner {
-    /// Runs the suite against each variant, some at the same time: most of a suite's time goes by in waiting for limits.
+    /// Runs the suite against each variant, and what Flask keeps of it against Flask, some at the same time: most of a suite's
+    /// time goes by in waiting for limits.
     pub(super) async fn verify_all(&mut self) -> Result<(), BenchError> {
         let mut suites = Vec::new();
         for (place, candidate) in self.candidates.iter().enumerate() {
-            if let Program::Variant(variant) = candidate.program {
-                let name = candidate.subject.name.clone();
-                let url = self.databases.empty(variant.store, &format!("{name}-suite"));
-                suites.push(Suite { place, name, variant, url });
-            }
+            let kept = match candidate.program {
+                Program::Variant(_) => None,
+                Program::Flask => Some(kept_by_flask(&self.launcher.root)?),
+                _ => continue,
+            };
+            let Some(store) = candidate.store else { continue };
+            let url = self.databases.empty(store, &format!("{}-suite", candidate.subject.name));
+            suites.push(Suite { place, candidate: candidate.clone(), url, kept });
         }
         let runner = &*self;
         let running = stream::iter(&suites).map(|suite| runner.run_suite(suite)).buffer_unordered(SUITES_AT_ONCE);
@@ -49,7 +55,7 @@ impl Runner {
                 candidate.subject.verified = verified;
                 candidate.subject.round_trips = trips;
             }
-            self.note_subjects(&suite.name);
+            self.note_subjects(&suite.candidate.subject.name);
         }
         for suite in &suites {
             self.databases.remove(&suite.url).await;
@@ -57,12 +63,13 @@ impl Runner {
         Ok(())
     }
 
-    /// Runs the suite against one variant, and counts its round trips if it passes.
+    /// Runs the suite against one server, and counts a variant's round trips if it passes.
     async fn run_suite<'a>(
         &self,
         suite: &'a Suite,
     ) -> Result<(&'a Suite, Verified, BTreeMap<String, u64>), BenchError> {
-        let Suite { name, variant, url, .. } = suite;
+        let Suite { candidate, url, kept, .. } = suite;
+        let name = &candidate.subject.name;
         self.display.note(format!("{name}: running the conformance suite ..."));
         let password = Secret::random(8).map_err(|error| BenchError::Answer(error.to_string()))?;
         let credentials = Credentials {
@@ -70,19 +77,30 @@ impl Runner {
             admin_password: password.expose().to_owned(),
             jwt_secret: self.launcher.secret.clone(),
         };
-        let mut command = self.launcher.variant_with_admin(*variant, url, &credentials);
-        // A 503 of a busy machine is no failure of the rules.
-        command.args(["--store-timeout-ms", "20000"]);
+        let mut command = self.launcher.command(candidate, url)?;
+        Launcher::make_admin(&mut command, &credentials);
+        if matches!(candidate.program, Program::Variant(_)) {
+            // A 503 of a busy machine is no failure of the rules.
+            command.args(["--store-timeout-ms", "20000"]);
+        }
+        let is_kept =
+            |case: &str| kept.as_ref().is_none_or(|kept| kept.iter().any(|part| case.contains(part.as_str())));
         let verified = match Server::start(name, command, &self.folder.join(format!("{name}-suite.log"))).await {
             Ok(server) => {
-                let verified = verify(server.address, &credentials).await;
+                let verified = verify(server.address, &credentials, is_kept).await;
                 server.stop().await;
                 verified?
             }
             Err(error) => Verified::Failed { cases: 0, failures: vec![error.to_string()] },
         };
-        let trips = match verified {
-            Verified::Passed { .. } => self.round_trips(name, *variant, url, &credentials).await?,
+        let trips = match (&verified, &candidate.program) {
+            (Verified::Passed { .. }, Program::Variant(variant)) => {
+                let counted = self.round_trips(name, *variant, url, &credentials).await;
+                counted.unwrap_or_else(|error| {
+                    self.display.note(format!("{name}: its round trips could not be counted: {error}"));
+                    BTreeMap::new()
+                })
+            }
             _ => BTreeMap::new(),
         };
         self.display.say(&Event::Verified { subject: name.clone(), verified: verified.clone() });
@@ -97,7 +115,8 @@ impl Runner {
         url: &str,
         credentials: &Credentials,
     ) -> Result<BTreeMap<String, u64>, BenchError> {
-        let mut command = self.launcher.variant_with_admin(variant, url, credentials);
+        let mut command = self.launcher.variant(variant, url);
+        Launcher::make_admin(&mut command, credentials);
         command.arg("--trace");
         let server = Server::start(name, command, &self.folder.join(format!("{name}-trace.log"))).await?;
         let address = format!("http://{}", server.address);
@@ -130,6 +149,24 @@ impl Runner {
         Ok(())
     }
 
+    /// The versions of the databases' servers, where they run on this machine and say them.
+    pub(super) async fn note_versions(&mut self, urls: &BTreeMap<String, String>) {
+        for candidate in &self.candidates {
+            let Some((service, url)) =
+                candidate.store.and_then(|store| store.database().service()).zip(urls.get(&candidate.subject.name))
+            else {
+                continue;
+            };
+            if self.results.versions.contains_key(service) {
+                continue;
+            }
+            let Some(id) = self.database_process(candidate, url) else { continue };
+            if let Some(version) = facts::version_of_process(id).await {
+                self.results.versions.insert(service.to_owned(), version);
+            }
+        }
+    }
+
     /// Takes over what is known of a subject by now.
     pub(super) fn note_subjects(&mut self, name: &str) {
         let Some(candidate) = self.candidates.iter().find(|candidate| candidate.subject.name == name) else { return };
@@ -139,10 +176,10 @@ impl Runner {
         }
     }
 
-    /// A filled database for each that has one, by the subject's name.
+    /// A filled database for each that has one, by the subject's name. Who has none then is not timed, and the others are.
     pub(super) async fn fill_all(&mut self, users: u64) -> Result<BTreeMap<String, String>, BenchError> {
         let is_first = self.plan.users.first() == Some(&users);
-        let mut urls = BTreeMap::new();
+        let (mut urls, mut empty) = (BTreeMap::new(), Vec::new());
         for candidate in &self.candidates {
             let Some(store) = candidate.store else { continue };
             if !is_first && candidate.subject.kind != Kind::Variant {
@@ -158,9 +195,19 @@ impl Runner {
                 }
             };
             self.display.note(format!("{name}: filling its database with {users} users ..."));
-            let url = self.databases.filled(store, name, users, &progress).await?;
-            urls.insert(name.clone(), url);
+            match self.databases.filled(store, name, users, &progress).await {
+                Ok(url) => drop(urls.insert(name.clone(), url)),
+                Err(error) => empty.push((name.clone(), format!("its database could not be filled: {error}"))),
+            }
         }
+        for (name, reason) in empty {
+            self.display.note(format!("{name}: not timed: {reason}"));
+            if let Some(candidate) = self.candidates.iter_mut().find(|candidate| candidate.subject.name == name) {
+                candidate.subject.verified = Verified::Failed { cases: 0, failures: vec![reason] };
+            }
+            self.note_subjects(&name);
+        }
+        self.leave_out_what_failed()?;
         Ok(urls)
     }
 
@@ -191,4 +238,11 @@ impl Runner {
         let text = serde_json::Value::Array(answers).to_string();
         std::fs::write(&self.launcher.answers, text).map_err(BenchError::of_file(&self.launcher.answers))
     }
+}
+
+/// The cases that Flask keeps, as its own list names them.
+fn kept_by_flask(root: &Path) -> Result<Vec<String>, BenchError> {
+    let path = root.join("baselines").join("flask").join("cases.txt");
+    let text = std::fs::read_to_string(&path).map_err(BenchError::of_file(&path))?;
+    Ok(text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
 }

@@ -137,8 +137,7 @@ impl Runner {
             return Ok(vec![(workload, run(file, connections).await?)]);
         }
         let logins = self.wrk.write("beside", &prepare(Workload::Login, 0, &self.callers))?;
-        let signing_in = connections.min(usize::try_from(SIGNING_IN).unwrap_or(usize::MAX));
-        let (reads, logins) = tokio::try_join!(run(file, connections), run(&logins, signing_in))?;
+        let (reads, logins) = tokio::try_join!(run(file, connections), run(&logins, SIGNING_IN))?;
         Ok(vec![(Workload::ReadOne, reads), (Workload::Login, logins)])
     }
 

@@ -40,6 +40,17 @@ fn a_difference_has_a_verdict() {
 }
 
 #[test]
+fn what_a_machine_varied_by_is_no_difference() {
+    let check = |spread: f64, expected: Verdict| {
+        let (mut before, after) = (with_rates(&[100.0, 101.0, 102.0]), with_rates(&[120.0, 121.0, 122.0]));
+        before.noise.spread = spread;
+        assert_eq!(compare(&before, &after).unwrap().rows[0].verdict, expected, "{spread}");
+    };
+    check(0.1, Verdict::Better);
+    check(0.3, Verdict::Noise);
+}
+
+#[test]
 fn less_is_better_but_for_requests() {
     let (before, mut after) = (results(), results());
     for run in &mut after.runs {

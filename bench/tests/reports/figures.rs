@@ -5,7 +5,7 @@ use bench::report::ceilings::Of;
 use bench::report::figures::{Figures, Key};
 use bench::report::pens::looks;
 use bench::report::tables;
-use bench::result::{Kind, Load, Results, Run};
+use bench::result::{Kind, Load, Results, Run, Subject};
 
 /// The fixture with these runs alone: subject, workload, users, connections, round, requests a second.
 fn with_runs(runs: &[(&str, &str, u64, usize, usize, f64)]) -> Results {
@@ -144,7 +144,12 @@ fn a_fraction_is_of_the_ceiling_under_the_same_load() {
 /// Eyes that see no colour must still tell all lines of one chart apart.
 #[test]
 fn no_two_subjects_look_the_same_without_colour() {
-    let results = results();
+    let mut results = results();
+    let peer = results.subjects.iter().find(|subject| subject.kind == Kind::Peer).unwrap().clone();
+    // All peers that there are, and one more.
+    for number in 0..8 - results.subjects.iter().filter(|subject| subject.kind == Kind::Peer).count() {
+        results.subjects.push(Subject { name: format!("peer-{number}"), ..peer.clone() });
+    }
     let looks = looks(&results);
     assert_eq!(looks.len(), results.subjects.len());
     for one in &results.subjects {
