@@ -18,7 +18,8 @@ const REMOVAL: StoreOptions = StoreOptions { connections: 1, timeout: Duration::
 pub(crate) struct Databases {
     folder: PathBuf,
     urls: DatabaseUrls,
-    /// A word in the names of databases on servers, so that two runs do not meet.
+    /// What the names of databases on servers begin with: what `infra/services` lets its user of MySQL make, and so that two runs
+    /// do not meet.
     word: String,
     hash: PasswordHash,
     /// What the URL of a SQLite file ends in.
@@ -36,7 +37,7 @@ impl Databases {
             Synchronous::Full => "",
             Synchronous::Normal => "?synchronous=normal",
         };
-        let word = format!("bench{}", std::process::id());
+        let word = format!("stackdiff_b{}", std::process::id());
         Self { folder: folder.to_owned(), urls, word, hash, synchronous, made: Vec::new(), templates: BTreeMap::new() }
     }
 
