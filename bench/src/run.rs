@@ -109,7 +109,9 @@ impl Runner {
         let variants = self.candidates.iter().filter(|candidate| candidate.subject.kind == Kind::Variant);
         let databases: Vec<Database> = variants.filter_map(|variant| Some(variant.store?.database())).collect();
         if databases.is_empty() {
-            return Err(BenchError::Nothing("no variant passes the conformance suite".to_owned()));
+            return Err(BenchError::Nothing(
+                "no variant is left: each fails the suite, or its database cannot be filled".to_owned(),
+            ));
         }
         self.candidates.retain(|candidate| candidate.store.is_none_or(|store| databases.contains(&store.database())));
         Ok(())
