@@ -76,9 +76,11 @@ fn compiler_version(text: &str) -> String {
 #[cfg(target_os = "linux")]
 pub async fn version_of_process(id: u32) -> Option<String> {
     let program = std::fs::read_link(format!("/proc/{id}/exe")).ok()?;
+    let folder = format!("{}/", program.parent()?.display());
     let output = Command::new(program).arg("--version").output().await.ok().filter(|output| output.status.success())?;
     let said = String::from_utf8_lossy(&output.stdout);
-    said.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+    // Some begin with the path by which they were called.
+    said.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.replace(&folder, ""))
 }
 
 /// Nobody says.
