@@ -18,8 +18,8 @@ const REMOVAL: StoreOptions = StoreOptions { connections: 1, timeout: Duration::
 pub(crate) struct Databases {
     folder: PathBuf,
     urls: DatabaseUrls,
-    /// What the names of databases on servers begin with: what `infra/services` lets its user of MySQL make, and so that two runs
-    /// do not meet.
+    /// What the names of databases on servers begin with: as the user of MySQL that `infra/services` makes may name them, and with a
+    /// number, so that two runs do not meet.
     word: String,
     hash: PasswordHash,
     /// What the URL of a SQLite file ends in.

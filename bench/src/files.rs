@@ -26,9 +26,12 @@ pub(crate) fn new_file(folder: &Path, commit: &str, has_changes: bool, machine: 
     let short: String = commit.chars().take(12).collect();
     let changes = if has_changes { "-changed" } else { "" };
     let name = format!("{short}{changes}-{machine}");
-    let names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
-    let mut paths = names.map(|name| folder.join(format!("{name}.json")));
-    paths.find(|path| !path.exists()).unwrap_or_else(|| folder.join(format!("{name}.json")))
+    let (mut path, mut number) = (folder.join(format!("{name}.json")), 1);
+    while path.exists() {
+        number += 1;
+        path = folder.join(format!("{name}-{number}.json"));
+    }
+    path
 }
 
 /// Writes a result whole or not at all.

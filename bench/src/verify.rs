@@ -2,28 +2,26 @@
 
 use crate::error::BenchError;
 use crate::result::Verified;
-use contract::{Credentials, World, cases};
+use contract::{Case, Credentials, World};
 use futures_util::{StreamExt as _, stream};
 use std::net::SocketAddr;
 
 /// So many cases run side by side.
 const AT_ONCE: usize = 8;
 
-/// Runs the cases that apply to a server, on a database of its own.
+/// Runs cases against a server on a database of its own.
 ///
 /// # Errors
 /// If nothing can be run at all.
 pub(crate) async fn verify(
     address: SocketAddr,
     credentials: &Credentials,
-    is_kept: impl Fn(&str) -> bool,
+    cases: Vec<Case>,
 ) -> Result<Verified, BenchError> {
     let world = World::new(&format!("http://{address}"), credentials.clone());
     let world = world.map_err(|error| BenchError::Answer(error.to_string()))?;
-    let mut all = cases::all();
-    all.retain(|case| is_kept(case.name()));
-    let count = all.len();
-    let running = all.into_iter().map(|case| {
+    let count = cases.len();
+    let running = cases.into_iter().map(|case| {
         let world = &world;
         async move { case.run(world).await.err().map(|error| format!("{}: {error}", case.name())) }
     });

@@ -20,7 +20,7 @@ const MIX: u64 = 5;
 /// The password of the users who sign in.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Users who sign in, and the most who do so at the same time beside others.
+/// Users who sign in; as many do so at the same time beside those who read.
 pub(crate) const SIGNING_IN: usize = 64;
 
 /// Something that an API is asked all day.

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::answer::Outcome;
+use crate::answer::{CaseError, Outcome};
 use crate::world::World;
 
 /// Lists the functions of a module as its cases, so that a name is written once. A function that is missing here is
@@ -135,4 +135,17 @@ pub fn all() -> Vec<Case> {
         change_races::cases(),
     ]
     .concat()
+}
+
+/// The cases whose name holds one of these texts, or all if there is no text.
+///
+/// # Errors
+/// For a text that no name holds: it was meant to choose.
+pub fn chosen(only: &[String]) -> Result<Vec<Case>, CaseError> {
+    let mut cases = all();
+    if let Some(part) = only.iter().find(|part| !cases.iter().any(|case| case.name().contains(part.as_str()))) {
+        return Err(CaseError::new(format!("no case has a name that holds `{part}`; --list shows all names")));
+    }
+    cases.retain(|case| only.is_empty() || only.iter().any(|part| case.name().contains(part.as_str())));
+    Ok(cases)
 }

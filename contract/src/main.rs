@@ -74,18 +74,8 @@ fn say(line: std::fmt::Arguments<'_>) -> Result<(), CaseError> {
     writeln!(std::io::stdout(), "{line}").map_err(|error| CaseError::new(format!("nobody reads this: {error}")))
 }
 
-/// The cases whose name holds one of these texts, or all. A text that no name holds is refused: it was meant to choose.
-fn chosen(only: &[String]) -> Result<Vec<Case>, CaseError> {
-    let mut cases = cases::all();
-    if let Some(part) = only.iter().find(|part| !cases.iter().any(|case| case.name().contains(part.as_str()))) {
-        return Err(CaseError::new(format!("no case has a name that holds `{part}`; --list shows all names")));
-    }
-    cases.retain(|case| only.is_empty() || only.iter().any(|part| case.name().contains(part.as_str())));
-    Ok(cases)
-}
-
 fn list(only: &[String]) -> Result<ExitCode, CaseError> {
-    for case in chosen(only)? {
+    for case in cases::chosen(only)? {
         say(format_args!("{}", case.name()))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -111,7 +101,7 @@ async fn listening(url: &str) -> Result<(), CaseError> {
 }
 
 async fn run(arguments: &Arguments) -> Result<ExitCode, CaseError> {
-    let cases = chosen(&arguments.only)?;
+    let cases = cases::chosen(&arguments.only)?;
     let refused = |error: ClientError| CaseError::new(error.to_string());
     let (first, others) = arguments.urls.split_first().ok_or_else(|| CaseError::new("no server was named"))?;
     let client = others.iter().try_fold(Client::new(first).map_err(refused)?, |client, url| client.or(url));

@@ -1,6 +1,8 @@
 //! What was built, and of what.
 
 use super::{FactError, output_of, read};
+#[cfg(target_os = "linux")]
+use crate::process;
 use crate::result::Commit;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -77,10 +79,11 @@ fn compiler_version(text: &str) -> String {
 pub async fn version_of_process(id: u32) -> Option<String> {
     let program = std::fs::read_link(format!("/proc/{id}/exe")).ok()?;
     let folder = format!("{}/", program.parent()?.display());
-    let output = Command::new(program).arg("--version").output().await.ok().filter(|output| output.status.success())?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let mut command = Command::new(program);
+    command.arg("--version");
+    let finished = process::run(command).await.ok()?;
     // Some begin with the path by which they were called.
-    said.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.replace(&folder, ""))
+    finished.stdout.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.replace(&folder, ""))
 }
 
 /// Nobody says.

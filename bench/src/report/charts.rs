@@ -170,7 +170,7 @@ fn is_yardstick(subject: &Subject, database: Option<&str>) -> bool {
     let mut stores = subject.ceiling_of.iter().map(String::as_str);
     match subject.kind {
         Kind::Variant => false,
-        // Files of before 23 November 2026 do not say over which store a peer was served.
+        // Older files do not say over which store a peer was served.
         Kind::Peer => subject.store.as_deref().is_none_or(|store| Some(self::database(store)) == database),
         Kind::Ceiling => stores.any(|store| store == "*" || Some(self::database(store)) == database),
     }

@@ -13,7 +13,7 @@ use crate::settings::Variant;
 use crate::verify::verify;
 use crate::workload::{Prepared, UNIQUE, Workload, prepare};
 use crate::yardsticks;
-use contract::Credentials;
+use contract::{Credentials, cases};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use shared::config::Secret;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +28,8 @@ struct Suite {
     place: usize,
     candidate: Candidate,
     url: String,
-    /// The texts of which the name of a case must hold one; none if all cases apply.
-    kept: Option<Vec<String>>,
+    /// Texts of which the name of a case must hold one to apply; all do if there are none.
+    only: Vec<String>,
 }
 
 impl Runner {
@@ -38,14 +38,14 @@ impl Runner {
     pub(super) async fn verify_all(&mut self) -> Result<(), BenchError> {
         let mut suites = Vec::new();
         for (place, candidate) in self.candidates.iter().enumerate() {
-            let kept = match candidate.program {
-                Program::Variant(_) => None,
-                Program::Flask => Some(kept_by_flask(&self.launcher.root)?),
+            let only = match candidate.program {
+                Program::Variant(_) => Vec::new(),
+                Program::Flask => kept_by_flask(&self.launcher.root)?,
                 _ => continue,
             };
             let Some(store) = candidate.store else { continue };
             let url = self.databases.empty(store, &format!("{}-suite", candidate.subject.name));
-            suites.push(Suite { place, candidate: candidate.clone(), url, kept });
+            suites.push(Suite { place, candidate: candidate.clone(), url, only });
         }
         let runner = &*self;
         let running = stream::iter(&suites).map(|suite| runner.run_suite(suite)).buffer_unordered(SUITES_AT_ONCE);
@@ -68,7 +68,7 @@ impl Runner {
         &self,
         suite: &'a Suite,
     ) -> Result<(&'a Suite, Verified, BTreeMap<String, u64>), BenchError> {
-        let Suite { candidate, url, kept, .. } = suite;
+        let Suite { candidate, url, only, .. } = suite;
         let name = &candidate.subject.name;
         self.display.note(format!("{name}: running the conformance suite ..."));
         let password = Secret::random(8).map_err(|error| BenchError::Answer(error.to_string()))?;
@@ -83,11 +83,10 @@ impl Runner {
             // A 503 of a busy machine is no failure of the rules.
             command.args(["--store-timeout-ms", "20000"]);
         }
-        let is_kept =
-            |case: &str| kept.as_ref().is_none_or(|kept| kept.iter().any(|part| case.contains(part.as_str())));
+        let cases = cases::chosen(only).map_err(|error| BenchError::Answer(error.to_string()))?;
         let verified = match Server::start(name, command, &self.folder.join(format!("{name}-suite.log"))).await {
             Ok(server) => {
-                let verified = verify(server.address, &credentials, is_kept).await;
+                let verified = verify(server.address, &credentials, cases).await;
                 server.stop().await;
                 verified?
             }
@@ -176,7 +175,8 @@ impl Runner {
         }
     }
 
-    /// A filled database for each that has one, by the subject's name. Who has none then is not timed, and the others are.
+    /// A filled database for each that has one, by the subject's name. Who has none then is not timed any more: the others are, and
+    /// what was timed of it on a smaller database stays.
     pub(super) async fn fill_all(&mut self, users: u64) -> Result<BTreeMap<String, String>, BenchError> {
         let is_first = self.plan.users.first() == Some(&users);
         let (mut urls, mut empty) = (BTreeMap::new(), Vec::new());
@@ -202,10 +202,13 @@ impl Runner {
         }
         for (name, reason) in empty {
             self.display.note(format!("{name}: not timed: {reason}"));
-            if let Some(candidate) = self.candidates.iter_mut().find(|candidate| candidate.subject.name == name) {
+            let was_timed = self.results.runs.iter().any(|run| run.subject == name);
+            let candidate = self.candidates.iter_mut().find(|candidate| candidate.subject.name == name);
+            if let Some(candidate) = candidate.filter(|_| !was_timed) {
                 candidate.subject.verified = Verified::Failed { cases: 0, failures: vec![reason] };
+                self.note_subjects(&name);
             }
-            self.note_subjects(&name);
+            self.candidates.retain(|candidate| candidate.subject.name != name);
         }
         self.leave_out_what_failed()?;
         Ok(urls)
