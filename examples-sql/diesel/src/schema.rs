@@ -422,7 +422,8 @@ fn unexpected(column: &str) -> StoreError {
 /// because they may be of any length; what has parts written by hand. Here the set is always the same, lists have few
 /// lengths, and no text has a value in it: there are few texts.
 ///
-/// Over SQLite only queries are in one: Diesel's own connections execute a reference, and a reference (`&T`) asks the parts.
+/// Over SQLite what changes rows has a RETURNING and is loaded: Diesel's own connections execute a reference, and a reference
+/// (`&T`) asks the parts.
 pub(crate) struct PreparedOnce<Q>(pub(crate) Q);
 
 /// The type does not say what is in it, so a connection goes by the text.

@@ -116,7 +116,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.call(context, work, |queues| &queues.reads).await
+        self.call(context, work, Undone::Alone, |queues| &queues.reads).await
     }
 
     /// Runs `work` in a transaction, alone or together with other calls' work, and returns once it is on the disk. If
@@ -129,13 +129,27 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.call(context, work, |queues| &queues.writes).await
+        self.call(context, work, Undone::Alone, |queues| &queues.writes).await
+    }
+
+    /// As [`Database::write`], for work that changes rows by one statement, and is refused only where that has changed none.
+    /// Such work needs no savepoint, which takes as long as the statement: what a refused statement has begun, SQLite undoes.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub(crate) async fn write_one<T, F>(&self, context: &RequestContext, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.call(context, work, Undone::WithItsBatch, |queues| &queues.writes).await
     }
 
     async fn call<T, F>(
         &self,
         context: &RequestContext,
         work: F,
+        undone: Undone,
         queue: fn(&Queues) -> &Sender<Box<dyn Job>>,
     ) -> Result<T, StoreError>
     where
@@ -144,7 +158,7 @@ impl Database {
     {
         let (reply, answer) = oneshot::channel();
         let traced = context.is_traced().then(|| context.clone());
-        let job = Box::new(Call { traced, work: Some(work), outcome: None, reply });
+        let job = Box::new(Call { traced, work: Some(work), undone, outcome: None, reply });
         {
             let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
             let queues = queues.as_ref().ok_or_else(|| StoreError::Unavailable("the database is closed".into()))?;
@@ -223,17 +237,28 @@ trait Job: Send {
     fn is_wanted(&self) -> bool;
     /// The request, if its statements are recorded.
     fn traced(&self) -> &[RequestContext];
+    /// What a failure of it undoes.
+    fn undone(&self) -> Undone;
     /// Does the work and keeps its outcome.
     fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), Undo>;
     /// Sends the outcome, or the fault that undid it.
     fn answer(self: Box<Self>, ended: Result<(), Fault>);
 }
 
+/// What is undone with a job that fails. One that is refused undoes itself alone, either way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undone {
+    /// Itself: it has a savepoint.
+    Alone,
+    /// All that was to be committed together with it.
+    WithItsBatch,
+}
+
 /// Why changes are not to stay.
 enum Undo {
     /// The work came to an error, which the job keeps.
     Refused,
-    /// The driver failed or the work panicked. The job keeps the error, and the connection is not to be trusted.
+    /// The driver failed, or gave what nobody can have written, or the work panicked. The job keeps the error, and the connection is not to be trusted.
     Failed,
     /// Beginning, ending or undoing a transaction failed.
     Transaction(DieselError),
@@ -248,6 +273,7 @@ impl From<DieselError> for Undo {
 struct Call<T, F> {
     traced: Option<RequestContext>,
     work: Option<F>,
+    undone: Undone,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -265,13 +291,17 @@ where
         self.traced.as_slice()
     }
 
+    fn undone(&self) -> Undone {
+        self.undone
+    }
+
     fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), Undo> {
         let Some(work) = self.work.take() else { return Err(Undo::Refused) };
-        // A panic is this call's failure and nobody else's: its savepoint is rolled back, then the connection let go.
+        // A panic is this call's failure: what it did is rolled back, then the connection let go.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)));
         let undo = match &outcome {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(StoreError::Unavailable(_))) | Err(_) => Err(Undo::Failed),
+            Ok(Err(StoreError::Unavailable(_) | StoreError::Internal(_))) | Err(_) => Err(Undo::Failed),
             Ok(Err(_)) => Err(Undo::Refused),
         };
         self.outcome = Some(outcome.unwrap_or_else(|_| Err(StoreError::Internal("the query panicked".into()))));
@@ -431,11 +461,19 @@ fn commit(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Resu
                 continue;
             }
             record(connection, &all, job.traced());
-            let ended =
-                if alone { job.run(connection) } else { connection.transaction(|connection| job.run(connection)) };
+            let needs_savepoint = !alone && job.undone() == Undone::Alone;
+            let ended = match needs_savepoint {
+                true => connection.transaction(|connection| job.run(connection)),
+                false => job.run(connection),
+            };
             record(connection, &all, &all);
             match ended {
                 Ok(()) => {}
+                Err(Undo::Refused) if !alone => {}
+                // What it may have changed cannot be undone without the rest.
+                Err(Undo::Failed) if !alone && !needs_savepoint => {
+                    return Err(Undo::Transaction(DieselError::BrokenTransactionManager));
+                }
                 // A full disk makes SQLite roll back the whole transaction by itself. The savepoint is gone then, and
                 // what came before it: the others must not go on outside of any transaction.
                 Err(Undo::Transaction(error)) => return Err(Undo::Transaction(error)),

@@ -115,7 +115,9 @@ impl OrderRepository for Orders {
                     orders::version.eq(after.version),
                     orders::updated_at.eq(after.updated_at.as_millis()),
                 );
-                if diesel::update(stored).set(changes).execute(connection).map_err(failure)? == 0 {
+                let update = diesel::update(stored).set(changes).returning(orders::version);
+                let changed: Vec<i64> = PreparedOnce(update).load(connection).map_err(failure)?;
+                if changed.is_empty() {
                     return Err(StoreError::VersionConflict);
                 }
                 if after.status == OrderStatus::Cancelled {
@@ -142,7 +144,8 @@ fn change_stock(connection: &mut SqliteConnection, order_id: &str, ids: &[String
     let line = line.filter(order_lines::product_id.eq(products::id));
     let change = line.select(order_lines::quantity * times).single_value().assume_not_null();
     let changes = (products::stock.eq(products::stock + change), products::version.eq(products::version + 1));
-    diesel::update(products::table.filter(products::id.eq_any(ids))).set(changes).execute(connection).map(drop)
+    let update = diesel::update(products::table.filter(products::id.eq_any(ids))).set(changes);
+    PreparedOnce(update.returning(products::version)).load::<i64>(connection).map(drop)
 }
 
 /// What an error of the order's INSERT means to a service. The table has two unique keys; an id is never made twice, so that

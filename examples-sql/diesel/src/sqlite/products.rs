@@ -42,7 +42,7 @@ impl ProductRepository for Products {
     async fn insert(&self, context: &RequestContext, product: &Product) -> Result<(), StoreError> {
         let row = ProductRow::from(product);
         self.database
-            .write(context, move |connection| {
+            .write_one(context, move |connection| {
                 diesel::insert_into(products::table).values(&row).execute(connection).map_err(write_failure)?;
                 Ok(())
             })
@@ -77,10 +77,11 @@ impl ProductRepository for Products {
     ) -> Result<(), StoreError> {
         let (id, row) = (product.id.to_string(), ProductRow::from(product));
         self.database
-            .write(context, move |connection| {
+            .write_one(context, move |connection| {
                 let stored = products::table.find(&id).filter(products::version.eq(expected_version));
-                let changed = diesel::update(stored).set(&row).execute(connection).map_err(write_failure)?;
-                if changed == 0 { Err(StoreError::VersionConflict) } else { Ok(()) }
+                let update = diesel::update(stored).set(&row).returning(products::version);
+                let changed: Vec<i64> = PreparedOnce(update).load(connection).map_err(write_failure)?;
+                if changed.is_empty() { Err(StoreError::VersionConflict) } else { Ok(()) }
             })
             .await
     }
@@ -88,7 +89,7 @@ impl ProductRepository for Products {
     async fn delete(&self, context: &RequestContext, id: ProductId, expected_version: i64) -> Result<(), StoreError> {
         let id = id.to_string();
         self.database
-            .write(context, move |connection| {
+            .write_one(context, move |connection| {
                 let stored = products::table.find(&id).filter(products::version.eq(expected_version));
                 let changed = diesel::delete(stored).execute(connection).map_err(failure)?;
                 if changed == 0 { Err(StoreError::VersionConflict) } else { Ok(()) }

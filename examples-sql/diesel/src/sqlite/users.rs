@@ -1,10 +1,11 @@
 //! Users, kept in SQLite by Diesel.
 //!
 //! Every query here has one fixed shape, so that Diesel prepares it once a connection. A boxed query (`into_boxed`), the
-//! usual way to add a filter, is prepared again at each call; so is an UPDATE, whose set of columns Diesel takes to differ.
+//! usual way to add a filter, is prepared again at each call; so would be an UPDATE, whose set of columns Diesel takes to
+//! differ, if it were not in [`PreparedOnce`].
 
 use super::connection::{Database, failure};
-use crate::schema::{UserRow, users};
+use crate::schema::{PreparedOnce, UserRow, users};
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::{
@@ -59,7 +60,7 @@ impl UserRepository for Users {
     async fn insert(&self, context: &RequestContext, user: &User) -> Result<(), StoreError> {
         let row = UserRow::from(user);
         self.database
-            .write(context, move |connection| {
+            .write_one(context, move |connection| {
                 diesel::insert_into(users::table).values(&row).execute(connection).map_err(write_failure)?;
                 Ok(())
             })
@@ -91,15 +92,15 @@ impl UserRepository for Users {
         let row = UserRow::from(user);
         let (id, role) = (user.id.to_string(), user.role.as_str());
         self.database
-            .write(context, move |connection| {
+            .write_one(context, move |connection| {
                 let other_admins = ADMINS.filter(ADMINS.field(users::role).eq(ADMIN)).select(ADMINS.field(users::id));
                 let other_admins = other_admins.filter(ADMINS.field(users::id).ne(&id));
                 let stored = users::table.find(&id).filter(users::version.eq(expected_version));
                 // One statement checks and writes, so that nothing can come in between.
                 let stays = role.into_sql::<Text>().eq(ADMIN).or(users::role.ne(ADMIN)).or(exists(other_admins));
-                let changed =
-                    diesel::update(stored.filter(stays)).set(&row).execute(connection).map_err(write_failure)?;
-                if changed == 0 { Err(refusal(connection, &id, expected_version)) } else { Ok(()) }
+                let update = diesel::update(stored.filter(stays)).set(&row).returning(users::version);
+                let changed: Vec<i64> = PreparedOnce(update).load(connection).map_err(write_failure)?;
+                if changed.is_empty() { Err(refusal(connection, &id, expected_version)) } else { Ok(()) }
             })
             .await
     }
@@ -107,7 +108,7 @@ impl UserRepository for Users {
     async fn delete(&self, context: &RequestContext, id: UserId, expected_version: i64) -> Result<(), StoreError> {
         let id = id.to_string();
         self.database
-            .write(context, move |connection| {
+            .write_one(context, move |connection| {
                 let other_admins = ADMINS.filter(ADMINS.field(users::role).eq(ADMIN)).select(ADMINS.field(users::id));
                 let other_admins = other_admins.filter(ADMINS.field(users::id).ne(&id));
                 let stored = users::table.find(&id).filter(users::version.eq(expected_version));

@@ -47,8 +47,21 @@ impl Fixture {
         work: impl FnOnce(&mut SqliteConnection) -> Result<(), StoreError> + Send + 'static,
     ) -> Written {
         let (database, context) = (self.database.clone(), self.context.clone());
+        self.queue(async move { database.write(&context, work).await }).await
+    }
+
+    /// The same for a single statement.
+    async fn write_one(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<(), StoreError> + Send + 'static,
+    ) -> Written {
+        let (database, context) = (self.database.clone(), self.context.clone());
+        self.queue(async move { database.write_one(&context, work).await }).await
+    }
+
+    async fn queue(&self, write: impl Future<Output = Result<(), StoreError>> + Send + 'static) -> Written {
         let before = self.database.pool();
-        let running = tokio::spawn(async move { database.write(&context, work).await });
+        let running = tokio::spawn(write);
         while !running.is_finished() && self.database.pool() == before {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -109,6 +122,51 @@ async fn jobs_that_fail_or_panic_do_not_undo_the_others_of_their_batch() {
 
     fixture.database.write(&fixture.context, insert(5)).await.unwrap();
     assert_eq!(fixture.ids().await, [id(1), id(4), id(5)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_is_refused_undoes_itself_alone() {
+    let fixture = fixture(1).await;
+    let (release, held) = fixture.hold_the_writer().await;
+    let first = fixture.write_one(insert(1)).await;
+    let taken = fixture.write_one(insert(1)).await;
+    // One that failed within its savepoint stands between them.
+    let panicked = fixture.write(|connection| insert(2)(connection).map(|()| panic!("on purpose"))).await;
+    let last = fixture.write_one(insert(3)).await;
+    drop(release);
+    held.await.unwrap().unwrap();
+    first.await.unwrap().unwrap();
+    assert!(matches!(taken.await.unwrap(), Err(StoreError::EmailTaken)));
+    assert!(matches!(panicked.await.unwrap(), Err(StoreError::Internal(_))));
+    last.await.unwrap().unwrap();
+    assert_eq!(fixture.ids().await, [id(1), id(3)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_fails_undoes_its_batch() {
+    let fixture = fixture(1).await;
+    let ended_inside = |connection: &mut SqliteConnection| {
+        connection.batch_execute("ROLLBACK").map_err(failure)?;
+        connection.batch_execute("SELECT nothing").map_err(failure)
+    };
+    let panicking = |connection: &mut SqliteConnection| insert(2)(connection).map(|()| panic!("on purpose"));
+    for is_panic in [true, false] {
+        let (release, held) = fixture.hold_the_writer().await;
+        let first = fixture.write(insert(1)).await;
+        let breaker = match is_panic {
+            true => fixture.write_one(panicking).await,
+            false => fixture.write_one(ended_inside).await,
+        };
+        let last = fixture.write_one(insert(3)).await;
+        drop(release);
+        held.await.unwrap().unwrap();
+        for job in [first, breaker, last] {
+            assert!(matches!(job.await.unwrap(), Err(StoreError::Unavailable(_))));
+        }
+        assert_eq!(fixture.ids().await, Vec::<String>::new());
+    }
+    fixture.database.write_one(&fixture.context, insert(4)).await.unwrap();
+    assert_eq!(fixture.ids().await, [id(4)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
