@@ -2,6 +2,7 @@
 
 use crate::domain::{Role, Timestamp, User, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -11,24 +12,40 @@ pub const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
 /// The shortest secret taken, in bytes: as long as the hash (RFC 7518, section 3.2).
 pub const SECRET_MIN: usize = 32;
 
+/// So many good tokens are remembered, some 500 bytes each; those that are sent most stay.
+const REMEMBERED_MAX: u64 = 10_000;
+
 /// What a token says.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Claims {
+#[derive(Serialize, Deserialize)]
+struct Claims {
     /// The user's id.
-    pub sub: String,
+    sub: String,
     /// The user's role when the token was issued.
-    pub role: Role,
+    role: Role,
     /// Who issued it.
-    pub iss: String,
+    iss: String,
     /// Whom it is for.
-    pub aud: String,
+    aud: String,
     /// When it was issued, in seconds since 1970.
-    pub iat: i64,
+    iat: i64,
     /// When it expires, in seconds since 1970.
-    pub exp: i64,
+    exp: i64,
     /// The user's `credentials_version` when it was issued: a counter, where comparing `iat` with the time of the
     /// last change would fail within one second and after a clock was set back.
-    pub cv: i64,
+    cv: i64,
+}
+
+/// What a token of ours says of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The user.
+    pub id: UserId,
+    /// The user's role when the token was issued.
+    pub role: Role,
+    /// The user's `credentials_version` when it was issued.
+    pub credentials_version: i64,
+    /// In seconds since 1970.
+    expires_at: i64,
 }
 
 /// Why a token was refused.
@@ -49,6 +66,9 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    /// Tokens whose signature was found to be ours. A client sends the same one with each of its requests, and to check it
+    /// takes longer than to find it here. Only good ones are kept: nobody else can fill this with what they made up.
+    remembered: Cache<Box<str>, Verified>,
 }
 
 impl fmt::Debug for Tokens {
@@ -73,6 +93,7 @@ impl Tokens {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,
+            remembered: Cache::new(REMEMBERED_MAX),
         }
     }
 
@@ -93,25 +114,34 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
 
-    /// The claims of a token of ours that has not expired, and the user it is for.
+    /// What a token of ours that has not expired says. Whether its user is still there is not known here.
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn verify(&self, token: &str) -> Result<(UserId, Claims), TokenError> {
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
-        let claims = decoded.map_err(|_| TokenError::Invalid)?.claims;
-        let id = UserId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
-        // "On or after" (RFC 7519, section 4.1.4).
-        if claims.exp <= Timestamp::now().as_seconds() {
+    pub fn verify(&self, token: &str) -> Result<Verified, TokenError> {
+        let remembered = self.remembered.get(token);
+        let verified = remembered.map_or_else(|| self.decode(token), Ok)?;
+        // "On or after" (RFC 7519, section 4.1.4); each time anew, since a token that is remembered goes on to age.
+        if verified.expires_at <= Timestamp::now().as_seconds() {
             return Err(TokenError::Expired);
         }
-        Ok((id, claims))
+        if remembered.is_none() {
+            self.remembered.insert(token.into(), verified);
+        }
+        Ok(verified)
+    }
+
+    fn decode(&self, token: &str) -> Result<Verified, TokenError> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
+        let Claims { sub, role, exp, cv, .. } = decoded.map_err(|_| TokenError::Invalid)?.claims;
+        let id = UserId::parse(&sub).ok_or(TokenError::Invalid)?;
+        Ok(Verified { id, role, credentials_version: cv, expires_at: exp })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIFETIME_SECONDS, TokenError, Tokens};
+    use super::{LIFETIME_SECONDS, TokenError, Tokens, Verified};
     use crate::demo;
     use crate::domain::Timestamp;
 
@@ -123,8 +153,11 @@ mod tests {
         let user = demo::user(1, demo::unusable_hash());
         let now = Timestamp::now();
         let token = tokens.issue(&user, now).unwrap();
-        let (id, claims) = tokens.verify(&token).unwrap();
-        assert_eq!((id, claims.role, claims.cv), (user.id, user.role, 1));
+        // The second time from memory.
+        for _ in 0..2 {
+            let verified = tokens.verify(&token).unwrap();
+            assert_eq!((verified.id, verified.role, verified.credentials_version), (user.id, user.role, 1));
+        }
 
         let yesterday = Timestamp::from_millis(now.as_millis() - (LIFETIME_SECONDS + 2) * 1_000).unwrap();
         let old = tokens.issue(&user, yesterday).unwrap();
@@ -139,5 +172,30 @@ mod tests {
             assert_eq!(other.verify(&old).unwrap_err(), TokenError::Invalid, "expired, but not ours");
         }
         assert_eq!(tokens.verify("").unwrap_err(), TokenError::Invalid);
+    }
+
+    #[test]
+    fn a_token_that_is_remembered_expires_all_the_same() {
+        let tokens = Tokens::new(SECRET, "issuer", "audience");
+        let user = demo::user(1, demo::unusable_hash());
+        let token = tokens.issue(&user, Timestamp::now()).unwrap();
+        let verified = tokens.verify(&token).unwrap();
+        // As it will be tomorrow.
+        let aged = Verified { expires_at: Timestamp::now().as_seconds(), ..verified };
+        tokens.remembered.insert(token.as_str().into(), aged);
+        assert_eq!(tokens.verify(&token).unwrap_err(), TokenError::Expired);
+    }
+
+    #[test]
+    fn one_that_differs_from_a_remembered_one_by_a_letter_is_checked_itself() {
+        let tokens = Tokens::new(SECRET, "issuer", "audience");
+        let token = tokens.issue(&demo::user(1, demo::unusable_hash()), Timestamp::now()).unwrap();
+        tokens.verify(&token).unwrap();
+        for place in [0, token.len() / 2, token.len() - 2] {
+            let mut letters: Vec<char> = token.chars().collect();
+            letters[place] = if letters[place] == 'A' { 'B' } else { 'A' };
+            let forged: String = letters.into_iter().collect();
+            assert_eq!(tokens.verify(&forged).unwrap_err(), TokenError::Invalid, "{place}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::passwords::{PasswordError, Passwords};
 use crate::precondition::IfNoneMatch;
 use crate::problem::Problem;
 use crate::repository::{StoreError, UserRepository};
-use crate::tokens::{LIFETIME_SECONDS, TokenError, Tokens};
+use crate::tokens::{LIFETIME_SECONDS, TokenError, Tokens, Verified};
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -149,11 +149,12 @@ impl AuthService {
         context.set_private();
         let _timer = context.enter(Layer::Auth);
         let token = authorization.and_then(bearer).ok_or(Problem::TokenMissing)?;
-        let (id, claims) = self.tokens.verify(token).map_err(|error| match error {
-            TokenError::Expired => Problem::TokenExpired,
-            TokenError::Invalid => Problem::TokenInvalid,
-        })?;
-        let caller = Caller { id, role: claims.role, credentials_version: claims.cv };
+        let Verified { id, role, credentials_version, .. } =
+            self.tokens.verify(token).map_err(|error| match error {
+                TokenError::Expired => Problem::TokenExpired,
+                TokenError::Invalid => Problem::TokenInvalid,
+            })?;
+        let caller = Caller { id, role, credentials_version };
         self.confirm(context, caller).await?;
         context.set_caller(id);
         Ok(caller)
