@@ -1,6 +1,7 @@
 //! One run of the benchmark from beginning to end: verify, fill, then time in turns.
 
 mod prepare;
+mod rates;
 mod serving;
 
 use crate::candidate::{Candidate, Launcher, candidates};
@@ -22,12 +23,6 @@ use std::time::Instant;
 
 /// Starting, warming up, looking after it and stopping take about so long beside each run, in seconds.
 const AROUND_A_RUN: f64 = 2.5;
-
-/// The connections at which rates are fixed, if they are among those asked for.
-const CONNECTIONS_AT_FIXED_RATE: usize = 64;
-
-/// Half of what a subject can do at most: p99 here says how it bears bursts.
-const OF_HIGHEST: f64 = 0.5;
 
 /// Everything that a run needs.
 pub(crate) struct Runner {
@@ -173,58 +168,6 @@ impl Runner {
         self.time_at_fixed_rates(workload, users, urls, &places, &requests, &file).await
     }
 
-    /// Latency at half of each subject's own highest rate, and of all at one round rate that the slowest variant can bear.
-    async fn time_at_fixed_rates(
-        &mut self,
-        workload: Workload,
-        users: u64,
-        urls: &BTreeMap<String, String>,
-        places: &[usize],
-        requests: &[Prepared],
-        file: &Path,
-    ) -> Result<(), BenchError> {
-        let highest: Vec<(usize, f64, Kind)> = places
-            .iter()
-            .filter_map(|place| {
-                let candidate = self.candidates.get(*place).filter(|candidate| candidate.is_server())?;
-                let rate = self.highest(&candidate.subject.name, workload, users)?;
-                Some((*place, rate * OF_HIGHEST, candidate.subject.kind))
-            })
-            .collect();
-        let variants = highest.iter().filter(|(_, _, kind)| *kind == Kind::Variant);
-        let Some(common) = variants.map(|(_, rate, _)| *rate).min_by(f64::total_cmp).map(round_rate) else {
-            return Ok(());
-        };
-        let connections = self.plan.connections.iter().copied().find(|count| *count == CONNECTIONS_AT_FIXED_RATE);
-        let Some(connections) = connections.or_else(|| self.plan.connections.last().copied()) else { return Ok(()) };
-        for round in 1..=self.plan.rounds {
-            let timing = Timing { workload, users, connections, round };
-            for (place, own, kind) in &highest {
-                let own = Load::Open { rate: own.round().max(1.0), of_highest: Some(OF_HIGHEST) };
-                self.time(*place, timing, requests, file, urls, own).await?;
-                if *kind == Kind::Variant {
-                    let common = Load::Open { rate: common, of_highest: None };
-                    self.time(*place, timing, requests, file, urls, common).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The most that a subject did at any number of connections, by the medians.
-    fn highest(&self, subject: &str, workload: Workload, users: u64) -> Option<f64> {
-        let runs = self.results.runs.iter().filter(|run| {
-            let is_it = run.subject == subject && run.workload == workload.name() && run.users == users;
-            is_it && run.load == Load::Closed && run.failure.is_none()
-        });
-        let mut by_connections: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        for run in runs {
-            by_connections.entry(run.connections).or_default().push(run.requests_per_second);
-        }
-        let medians = by_connections.into_values().filter_map(crate::statistics::Summary::of);
-        medians.map(|summary| summary.median).max_by(f64::total_cmp)
-    }
-
     /// Times one subject once, and keeps what came of it, also a failure: one subject's does not stop the others.
     async fn time(
         &mut self,
@@ -302,12 +245,6 @@ impl Runner {
     }
 }
 
-/// The next lower of 1, 2, 5, 10, 20, 50 ...: two runs that differ a little get the same, and can be compared.
-fn round_rate(rate: f64) -> f64 {
-    let decade = 10_f64.powf(rate.max(1.0).log10().floor());
-    [5.0, 2.0].into_iter().map(|step| step * decade).find(|step| *step <= rate).unwrap_or(decade)
-}
-
 /// What is to be timed, by the command line.
 ///
 /// # Errors
@@ -316,18 +253,4 @@ pub(crate) fn chosen(plan: &Plan, arguments: &BenchArguments) -> Result<Vec<Cand
     let mut chosen = candidates(&plan.variants, arguments)?;
     chosen.retain(|candidate| candidate.serves.iter().any(|workload| plan.workloads.contains(workload)));
     Ok(chosen)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::round_rate;
-
-    #[test]
-    fn a_common_rate_is_a_round_number() {
-        for (rate, expected) in
-            [(0.3, 1.0), (1.0, 1.0), (4.9, 2.0), (5.0, 5.0), (999.0, 500.0), (1_000.0, 1_000.0), (17_850.0, 10_000.0)]
-        {
-            assert_eq!(round_rate(rate), expected, "{rate}");
-        }
-    }
 }

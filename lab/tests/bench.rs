@@ -58,7 +58,9 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
     let (path, results) = result_file(folder.path());
     assert!(results.is_complete && results.noise.spread >= 0.0 && results.versions.contains_key("oha"));
     for run in &results.runs {
-        assert_eq!((&run.failure, run.errors), (&None, 0), "{run:?}");
+        // A busy machine may keep oha from its rate; then that is said.
+        let is_told = |failure: &String| run.load != Load::Closed && failure.ends_with("no latency at that rate");
+        assert!(run.failure.as_ref().is_none_or(is_told) && run.errors == 0, "{run:?}");
         assert!(run.requests > 0 && run.requests_per_second > 0.0, "{run:?}");
     }
     let variants: Vec<_> = results.subjects.iter().filter(|subject| subject.kind == Kind::Variant).collect();
@@ -69,14 +71,17 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
         assert_eq!(variant.round_trips.get("users::find"), Some(&1), "{variant:?}");
         let runs: Vec<_> = results.runs.iter().filter(|run| run.subject == variant.name).collect();
         let workloads: BTreeSet<_> = runs.iter().map(|run| run.workload.as_str()).collect();
-        let mixes = ["mix", "login-mix-read-one", "login-mix-login"];
+        let mixes = ["mix", "mix-read-one", "mix-update", "login-mix-read-one", "login-mix-login"];
         let others = ["hello", "read-one", "list", "report", "login", "update", "create", "order"];
         for workload in mixes.iter().chain(&others) {
             assert!(workloads.contains(workload), "{workload} is not in {workloads:?}");
         }
-        assert!(runs.iter().any(|run| matches!(run.load, Load::Open { .. })));
+        let mut open = runs.iter().filter(|run| matches!(run.load, Load::Open { .. }));
+        let whole = open.find(|run| run.workload == "mix").unwrap();
+        assert!(whole.latency.is_none());
         if cfg!(target_os = "linux") {
             assert!(runs.iter().all(|run| run.peak_memory_bytes > Some(1_000_000)));
+            assert!(whole.server_cpu_seconds.is_some());
         }
     }
     let without_log = "rocket-sea-orm-sqlite-without-log";
