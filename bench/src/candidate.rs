@@ -103,7 +103,6 @@ impl Candidate {
             store: store.filter(|_| kind != Kind::Ceiling).map(|store| store.to_string()),
             ceiling_of: Vec::new(),
             verified: Verified::NotApplicable,
-            start_millis: Vec::new(),
             executable_bytes: None,
             build_seconds: None,
             lines_of_code: None,

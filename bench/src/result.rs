@@ -128,8 +128,6 @@ pub struct Subject {
     pub ceiling_of: Vec<String>,
     /// Whether it passed the conformance suite.
     pub verified: Verified,
-    /// From the start of the process to its first answer, for each start, in milliseconds.
-    pub start_millis: Vec<f64>,
     /// The stripped executable that holds this variant alone.
     pub executable_bytes: Option<u64>,
     /// Building that from nothing, in seconds.
@@ -223,6 +221,10 @@ pub struct Run {
     pub generator_cpu_seconds: Option<f64>,
     /// The most main memory that the server had in use since its start (peak resident set size).
     pub peak_memory_bytes: Option<u64>,
+    /// From the start of the server's process to its first answer, in milliseconds. The parts of a mix are sent to one process:
+    /// theirs are the same.
+    #[serde(default)]
+    pub start_millis: Option<f64>,
     /// What was wrong afterwards: a lost write, a body that is not as it should be. Such a run is not shown as a figure.
     pub failure: Option<String>,
 }

@@ -195,7 +195,7 @@ impl Runner {
         });
         let url = urls.get(&name).cloned().unwrap_or_default();
         let runs = if candidate.is_server() {
-            self.time_server(&candidate, place, timing, requests, file, &url, load).await
+            self.time_server(&candidate, timing, requests, file, &url, load).await
         } else {
             let seconds = (self.plan.seconds, self.plan.warm_up_seconds);
             let counted = yardsticks::run(
@@ -240,6 +240,7 @@ impl Runner {
             database_cpu_seconds: None,
             generator_cpu_seconds: counted.cpu_seconds,
             peak_memory_bytes: None,
+            start_millis: None,
             failure: None,
         }
     }

@@ -67,9 +67,10 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
     assert_eq!(variants.len(), 1);
     for variant in variants {
         assert!(matches!(variant.verified, Verified::Passed { cases } if cases > 300), "{variant:?}");
-        assert!(!variant.start_millis.is_empty() && variant.lines_of_code > Some(500), "{variant:?}");
+        assert!(variant.lines_of_code > Some(500), "{variant:?}");
         assert_eq!(variant.round_trips.get("users::find"), Some(&1), "{variant:?}");
         let runs: Vec<_> = results.runs.iter().filter(|run| run.subject == variant.name).collect();
+        assert!(runs.iter().all(|run| run.start_millis > Some(0.0)));
         let workloads: BTreeSet<_> = runs.iter().map(|run| run.workload.as_str()).collect();
         let mixes = ["mix", "mix-read-one", "mix-update", "login-mix-read-one", "login-mix-login"];
         let others = ["hello", "read-one", "list", "report", "login", "update", "create", "order"];

@@ -20,7 +20,6 @@ impl Runner {
     pub(super) async fn time_server(
         &mut self,
         candidate: &Candidate,
-        place: usize,
         timing: Timing,
         requests: &[Prepared],
         file: &Path,
@@ -31,9 +30,6 @@ impl Runner {
         let name = candidate.subject.name.clone();
         let command = self.launcher.command(candidate, url)?;
         let mut server = Server::start(&name, command, &self.folder.join(format!("{name}.log"))).await?;
-        if let Some(candidate) = self.candidates.get_mut(place) {
-            candidate.subject.start_millis.push(server.start_millis);
-        }
         if self.plan.warm_up_seconds > 0 {
             self.run_number += 1;
             self.wrk.run(server.address, file, connections, self.plan.warm_up_seconds, self.run_number).await?;
@@ -87,6 +83,7 @@ impl Runner {
                 run.server_cpu_seconds = cpu(server_after, server_before);
                 run.database_cpu_seconds = cpu(database_after, database_before);
             }
+            run.start_millis = Some(server.start_millis);
             run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
         }
         if let Some(before) = before {
