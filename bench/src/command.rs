@@ -137,6 +137,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     let workspace = facts::Workspace::read(&root).await?;
     for candidate in &mut runner.candidates {
         candidate.describe(&workspace)?;
+        candidate.subject.pool_size = runner.launcher.pool_of(candidate);
         runner.results.subjects.push(candidate.subject.clone());
     }
 

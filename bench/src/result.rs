@@ -84,7 +84,7 @@ pub struct Settings {
     pub profile: String,
     /// Threads that serve requests, of each server.
     pub workers: usize,
-    /// Connections of each pool; none where each store has its default.
+    /// Connections of each pool; none where each store has its default, which the subjects say.
     pub pool_size: Option<usize>,
     /// As of `--log`.
     pub log: String,
@@ -128,6 +128,10 @@ pub struct Subject {
     pub ceiling_of: Vec<String>,
     /// Whether it passed the conformance suite.
     pub verified: Verified,
+    /// Connections of its pool, as it was started; of Flask, whose workers are processes, of each of them. None where there is no
+    /// pool, and in older files.
+    #[serde(default)]
+    pub pool_size: Option<usize>,
     /// The stripped executable that holds this variant alone.
     pub executable_bytes: Option<u64>,
     /// Building that from nothing, in seconds.

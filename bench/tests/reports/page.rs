@@ -210,3 +210,26 @@ fn starts_are_told_by_the_number_of_users_where_there_are_several() {
     let section = page(&one).split("id=\"start\"").nth(1).unwrap().to_owned();
     assert!(section.contains("<td>1</td>") && !section.split("</section>").next().unwrap().contains("<td>3</td>"));
 }
+
+#[test]
+fn the_sizes_of_pools_are_told_where_each_store_has_its_own() {
+    let shown = |change: Change| {
+        let mut results = results();
+        change(&mut results);
+        let page = page(&results);
+        let (_, rest) = page.split_once("<dt>Pool of each store</dt><dd>").unwrap();
+        rest.split("</dd>").next().unwrap().replace("&#39;", "'")
+    };
+    assert_eq!(shown(|_| {}), "4 connections");
+    let by_store = shown(|results| {
+        results.settings.pool_size = None;
+        results.subjects.retain(|subject| ["axum-diesel-sqlite", "hyper", "sqlite-read"].contains(&&*subject.name));
+        results.subjects.iter_mut().filter(|subject| subject.store.is_some()).for_each(|one| one.pool_size = Some(16));
+    });
+    assert_eq!(by_store, "each store's own: 4 connections of sqlite-read; 16 connections of diesel-sqlite");
+    let older = shown(|results| {
+        results.settings.pool_size = None;
+        results.subjects.iter_mut().for_each(|subject| subject.pool_size = None);
+    });
+    assert_eq!(older, "each store's own");
+}

@@ -40,6 +40,7 @@ fn subject(name: &str) -> Subject {
         store: name.split_once('-').map(|(_, store)| store.to_owned()),
         ceiling_of: if is_variant { Vec::new() } else { vec!["*".to_owned()] },
         verified: if is_variant { Verified::Passed { cases: 214 } } else { Verified::NotApplicable },
+        pool_size: is_variant.then_some(2),
         executable_bytes: Some(21_000_000),
         build_seconds: None,
         lines_of_code: is_variant.then_some(2_100),
