@@ -90,8 +90,12 @@ pub struct Settings {
     pub log: String,
     /// What SQLite's commits waited for: `full` or `normal`.
     pub sqlite_synchronous: String,
-    /// How often each run was made.
+    /// How often each run was made, at least.
     pub rounds: usize,
+    /// How often at most: in a closed loop all went on while the rounds of one differed much. None in older files, which have just
+    /// `rounds`.
+    #[serde(default)]
+    pub rounds_at_most: Option<usize>,
     /// How long each run took.
     pub seconds: f64,
     /// How long each subject was warmed up before each run; this is not counted.

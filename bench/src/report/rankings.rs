@@ -3,14 +3,13 @@
 use super::ReportError;
 use super::bars::{Bar, Fill, range};
 use super::ceilings::Of;
-use super::charts::{Looks, most_rounds};
+use super::charts::{Looks, rounds_of};
 use super::figures::{Figures, distinct};
 use super::frame::{Entry, Frame, by_workload};
 use super::number::{bytes, counted, ratio, three_digits, whole};
-use super::parts::{Cell, Group, Section, rounds};
+use super::parts::{Cell, Group, Section};
 use super::words;
 use crate::result::Subject;
-use crate::statistics::Summary;
 
 /// Where all these charts were timed, in words.
 fn at(figures: &Figures<'_>) -> String {
@@ -99,7 +98,7 @@ pub fn cost(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>,
         "Processor time that 1,000 requests take: full, the server’s; outlined, the database’s where it is a process of its own; {}, {}. \
          Lower is better.",
         at(figures),
-        rounds(most_rounds(figures)),
+        rounds_of(figures),
     );
     Ok(Section { id: "cost", title: "Cost of 1,000 requests", about, groups }.if_any())
 }
@@ -133,7 +132,7 @@ pub fn memory(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
     let about = format!(
         "The most main memory that the server had in use since its start (resident set size); {}, {}. Lower is better.",
         at(figures),
-        rounds(most_rounds(figures)),
+        rounds_of(figures),
     );
     Ok(Section { id: "memory", title: "Peak memory", about, groups }.if_any())
 }

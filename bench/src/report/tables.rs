@@ -175,12 +175,18 @@ pub fn round_trips(results: &Results) -> Option<Table> {
 pub fn settings(results: &Results) -> Vec<(&'static str, String)> {
     let settings = &results.settings;
     let list = |values: Vec<String>| values.join(", ");
+    let rounds = match settings.rounds_at_most {
+        Some(most) if most > settings.rounds => {
+            format!("{}, and up to {most} in a closed loop while those of one differed much", settings.rounds)
+        }
+        _ => settings.rounds.to_string(),
+    };
     vec![
         ("Profile", settings.profile.clone()),
         ("Workers of each server", settings.workers.to_string()),
         ("Pool of each store", pools(results)),
         ("Log", settings.log.clone()),
-        ("Rounds", settings.rounds.to_string()),
+        ("Rounds", rounds),
         ("Each run", format!("{} s", short(settings.seconds))),
         ("Warm-up before each run, not counted", format!("{} s", short(settings.warm_up_seconds))),
         ("`synchronous` of SQLite", settings.sqlite_synchronous.clone()),

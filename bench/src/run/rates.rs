@@ -85,7 +85,13 @@ fn round_rate(rate: f64) -> f64 {
 
 /// Why a part of a workload was not timed at the rate that was asked for, if so. What counts is what was sent within `seconds`; the
 /// last answers may come later.
-pub(super) fn not_kept(load: Load, workload: Workload, part: Workload, seconds: u64, counted: &Counted) -> Option<String> {
+pub(super) fn not_kept(
+    load: Load,
+    workload: Workload,
+    part: Workload,
+    seconds: u64,
+    counted: &Counted,
+) -> Option<String> {
     let Load::Open { rate, .. } = load else { return None };
     let (_, share) = workload.at_fixed_rate().iter().find(|(other, _)| *other == part)?;
     let (asked, seconds) = (rate * share, seconds as f64);

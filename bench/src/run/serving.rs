@@ -16,7 +16,6 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 impl Runner {
-    #[allow(clippy::too_many_arguments, reason = "each is a part of what is timed")]
     pub(super) async fn time_server(
         &mut self,
         candidate: &Candidate,

@@ -194,7 +194,8 @@ fn the_mix_at_a_fixed_rate_has_its_cost_as_a_whole_and_latencies_by_parts() {
     }
     let all = tables::all(&figures).unwrap();
     let of_mix = all.bodies.iter().find(|body| body.title.as_deref().is_some_and(|title| title.ends_with("(mix)")));
-    let (_, cells) = of_mix.unwrap().rows.iter().find(|(name, cells)| name == AXUM && cells[2].text == "500/s").unwrap();
+    let (_, cells) =
+        of_mix.unwrap().rows.iter().find(|(name, cells)| name == AXUM && cells[2].text == "500/s").unwrap();
     let texts: Vec<&str> = cells.iter().map(|cell| cell.text.as_str()).collect();
     // Rounds and requests/s, five percentiles, then the server's seconds.
     assert_eq!(texts[5..10], ["–"; 5]);

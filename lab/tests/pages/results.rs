@@ -109,6 +109,7 @@ fn results(commit: &str, started_at: &str, speed: f64) -> Results {
             pool_size: None,
             log: "info".to_owned(),
             rounds: 3,
+            rounds_at_most: Some(3),
             seconds: 2.0,
             warm_up_seconds: 0.5,
             sqlite_synchronous: "full".to_owned(),
