@@ -1,5 +1,6 @@
 //! How far a run is, and how long the rest takes.
 
+use crate::dataset::{ORDERS, PRODUCTS};
 use crate::progress::Event;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ pub(super) const SUITES_AT_ONCE: usize = 3;
 
 /// About how long the first of each kind takes, in seconds; those that are over say it better.
 const A_SUITE: f64 = 20.0;
-const A_FILL_OF_TEN_THOUSAND: f64 = 1.0;
+const TEN_THOUSAND_RECORDS: f64 = 1.0;
 /// Starting, settling, looking after it and stopping, beside the time that was asked for.
 const AROUND_A_RUN: f64 = 1.0;
 
@@ -27,7 +28,8 @@ impl Step {
     /// How much there is to do, in what steps of its kind are measured by.
     fn size(self) -> f64 {
         match self {
-            Self::Fill(users) => users as f64 / 10_000.0,
+            // With the products and orders that are there beside the users, however few those are.
+            Self::Fill(users) => (users + PRODUCTS + ORDERS) as f64 / 10_000.0,
             Self::Suite | Self::Run => 1.0,
         }
     }
@@ -71,7 +73,7 @@ impl Steps {
     pub(crate) fn new(seconds_of_a_run: f64) -> Self {
         Self {
             suites: Work::new(A_SUITE, SUITES_AT_ONCE),
-            fills: Work::new(A_FILL_OF_TEN_THOUSAND, 1),
+            fills: Work::new(TEN_THOUSAND_RECORDS, 1),
             runs: Work::new(seconds_of_a_run + AROUND_A_RUN, 1),
         }
     }
@@ -131,7 +133,7 @@ impl Steps {
 
 #[cfg(test)]
 mod tests {
-    use super::{A_FILL_OF_TEN_THOUSAND, A_SUITE, AROUND_A_RUN, Step, Steps};
+    use super::{A_SUITE, AROUND_A_RUN, Step, Steps, TEN_THOUSAND_RECORDS};
     use crate::progress::Event;
     use std::time::Duration;
 
@@ -141,7 +143,7 @@ mod tests {
 
     fn told(steps: &Steps) -> (usize, usize, f64) {
         match steps.next(String::new()) {
-            Event::Step { done, steps, seconds_left, .. } => (done, steps, seconds_left),
+            Event::Step { done, steps, seconds_left, .. } => (done, steps, seconds_left.round()),
             other => panic!("{other:?}"),
         }
     }
@@ -153,8 +155,10 @@ mod tests {
         steps.expect(Step::Fill(10_000), 6);
         steps.expect(Step::Fill(1_000_000), 2);
         steps.expect(Step::Run, 30);
-        let expected = 2.0 * A_SUITE + 206.0 * A_FILL_OF_TEN_THOUSAND + 30.0 * (4.0 + AROUND_A_RUN);
-        assert_eq!(steps.plan(), Event::Plan { steps: 44, seconds: expected });
+        let filling = (6.0 * 1.3 + 2.0 * 100.3) * TEN_THOUSAND_RECORDS;
+        let expected = 2.0 * A_SUITE + filling + 30.0 * (4.0 + AROUND_A_RUN);
+        let Event::Plan { steps, seconds } = steps.plan() else { panic!("no plan") };
+        assert_eq!((steps, seconds.round()), (44, expected.round()));
     }
 
     #[test]
