@@ -7,7 +7,7 @@ use crate::result::{Kind, Subject, Verified};
 use crate::settings::{BenchArguments, Synchronous, Variant};
 use crate::workload::Workload;
 use contract::Credentials;
-use server::{Store, VariantSettings};
+use server::{Database, Store, VariantSettings};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
@@ -93,6 +93,9 @@ const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
     ("dynamodb-read", "Amazon's SDK without a server", &[Store::Dynamodb], Workload::ReadOne),
 ];
 
+/// Loops with one connection, or none.
+const WITHOUT_POOL: [&str; 2] = ["argon2id", "sqlite-order"];
+
 impl Candidate {
     fn new(program: Program, name: String, title: &str, kind: Kind, store: Option<Store>) -> Self {
         let subject = Subject {
@@ -103,7 +106,7 @@ impl Candidate {
             store: store.filter(|_| kind != Kind::Ceiling).map(|store| store.to_string()),
             ceiling_of: Vec::new(),
             verified: Verified::NotApplicable,
-            start_millis: Vec::new(),
+            pool_size: None,
             executable_bytes: None,
             build_seconds: None,
             lines_of_code: None,
@@ -276,9 +279,21 @@ pub(crate) struct Launcher {
 }
 
 impl Launcher {
+    /// Connections of a subject's pool: as many as were asked for, else as its store has by itself; none where there is no pool.
+    pub(crate) fn pool_of(&self, candidate: &Candidate) -> Option<usize> {
+        let has_pool = match &candidate.program {
+            Program::Variant(_) | Program::Unlogged(_) | Program::Peer(_) | Program::Flask => true,
+            Program::Loop(name) => !WITHOUT_POOL.contains(name),
+            // The first has no database; the connections of the others are as many as the load has.
+            Program::Hyper | Program::Pgbench | Program::RedisBenchmark => false,
+        };
+        let store = candidate.store.filter(|store| has_pool && store.database() != Database::Memory)?;
+        Some(self.pool_size.unwrap_or_else(|| store.default_connections()))
+    }
+
     /// The command that starts a server of its own, on a port that the system chooses.
     pub(crate) fn command(&self, candidate: &Candidate, database_url: &str) -> Result<Command, BenchError> {
-        let pool_size = self.pool_size.or_else(|| candidate.store.map(Store::default_connections)).unwrap_or(1);
+        let pool_size = self.pool_of(candidate).unwrap_or(1).to_string();
         match &candidate.program {
             Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
             // The line that says where it listens is awaited.
@@ -308,13 +323,14 @@ impl Launcher {
                     "--workers",
                     &self.workers.to_string(),
                 ]);
-                command.args(["--pool-size", &pool_size.to_string(), "--database-url", database_url]);
+                command.args(["--pool-size", &pool_size, "--database-url", database_url]);
                 Ok(command)
             }
             Program::Flask => {
                 let mut command = Command::new(self.root.join("scripts").join("flask"));
                 command.args(["--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
-                command.args(["--database-url", database_url]).env("JWT_SECRET", &self.secret);
+                command.args(["--pool-size", &pool_size, "--database-url", database_url]);
+                command.env("JWT_SECRET", &self.secret);
                 Ok(command)
             }
             Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark => {
@@ -362,30 +378,53 @@ pub(crate) fn source_root(start: &Path) -> Option<PathBuf> {
 mod tests {
     use super::{Candidate, Launcher};
     use crate::settings::Variant;
+    use crate::workload::Workload;
     use server::{Framework, Store};
     use std::path::PathBuf;
 
-    #[test]
-    fn without_log_is_told_so_by_the_flag_that_counts() {
-        let launcher = Launcher {
+    fn launcher(pool_size: Option<usize>) -> Launcher {
+        Launcher {
             executable: PathBuf::from("lab"),
             baselines: PathBuf::new(),
             root: PathBuf::new(),
             secret: String::new(),
             workers: 1,
             cores: 1,
-            pool_size: None,
+            pool_size,
             log: "info".to_owned(),
             answers: PathBuf::new(),
-        };
-        let variant = Variant { framework: Framework::Axum, store: Store::DieselSqlite };
+        }
+    }
+
+    const VARIANT: Variant = Variant { framework: Framework::Axum, store: Store::DieselSqlite };
+
+    #[test]
+    fn without_log_is_told_so_by_the_flag_that_counts() {
         for (candidate, expected) in
-            [(Candidate::variant(variant), "info"), (Candidate::unlogged(variant), "warn,server=info")]
+            [(Candidate::variant(VARIANT), "info"), (Candidate::unlogged(VARIANT), "warn,server=info")]
         {
-            let command = launcher.command(&candidate, "sqlite://x.db").unwrap();
+            let command = launcher(None).command(&candidate, "sqlite://x.db").unwrap();
             let arguments: Vec<_> = command.as_std().get_args().collect();
             let logs = arguments.windows(2).filter(|pair| pair[0] == "--log").map(|pair| pair[1]);
             assert!(logs.eq([expected]), "{arguments:?}");
         }
+    }
+
+    #[test]
+    fn the_pool_that_is_told_is_the_one_that_is_started() {
+        for candidate in
+            [Candidate::variant(VARIANT), Candidate::peer("x", "", Store::DieselSqlite), Candidate::flask()]
+        {
+            assert_eq!(launcher(None).pool_of(&candidate), Some(Store::DieselSqlite.default_connections()));
+            let launcher = launcher(Some(7));
+            assert_eq!(launcher.pool_of(&candidate), Some(7));
+            let command = launcher.command(&candidate, "sqlite://x.db").unwrap();
+            let arguments: Vec<_> = command.as_std().get_args().collect();
+            assert!(arguments.windows(2).any(|pair| pair[0] == "--pool-size" && pair[1] == "7"), "{arguments:?}");
+        }
+        let order = Candidate::of_loop("sqlite-order", "", &[Store::DieselSqlite], Workload::Order);
+        let read = Candidate::of_loop("sqlite-read", "", &[Store::DieselSqlite], Workload::ReadOne);
+        let pools = [Candidate::hyper(), order, read].map(|candidate| launcher(Some(7)).pool_of(&candidate));
+        assert_eq!(pools, [None, None, Some(7)]);
     }
 }

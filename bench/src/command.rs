@@ -126,7 +126,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         callers: Callers::new(&secret)?,
         folder: folder.path().to_owned(),
         json: json.clone(),
-        steps: Steps::default(),
+        steps: Steps::new((plan.seconds + plan.warm_up_seconds) as f64),
         run_number: 0,
         content: BTreeMap::new(),
         plan,
@@ -137,6 +137,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     let workspace = facts::Workspace::read(&root).await?;
     for candidate in &mut runner.candidates {
         candidate.describe(&workspace)?;
+        candidate.subject.pool_size = runner.launcher.pool_of(candidate);
         runner.results.subjects.push(candidate.subject.clone());
     }
 
@@ -243,6 +244,7 @@ fn settings(arguments: &BenchArguments, plan: &Plan, workers: usize, threads: us
         log: arguments.log.clone(),
         sqlite_synchronous: arguments.sqlite_synchronous.name().to_owned(),
         rounds: plan.rounds,
+        rounds_at_most: Some(plan.rounds_at_most),
         seconds: plan.seconds as f64,
         warm_up_seconds: plan.warm_up_seconds as f64,
         generator: plan.generator.name().to_owned(),

@@ -41,7 +41,9 @@ impl Display {
             Self::Bar(bar) => {
                 match event {
                     Event::Plan { steps, .. } => bar.set_length(*steps as u64),
-                    Event::Step { done, seconds_left, what, .. } => {
+                    Event::Step { done, steps, seconds_left, what } => {
+                        // Rounds that differ much bring more steps, and what fails takes its own away.
+                        bar.set_length(*steps as u64);
                         bar.set_position(*done as u64);
                         bar.set_message(format!("{} left · {what}", duration(*seconds_left)));
                     }
@@ -68,7 +70,7 @@ impl Display {
 /// What people are told.
 fn line(event: &Event) -> Option<String> {
     match event {
-        Event::Plan { steps, seconds } => Some(format!("{steps} runs, about {}", duration(*seconds))),
+        Event::Plan { steps, seconds } => Some(format!("{steps} steps, about {}", duration(*seconds))),
         Event::Step { done, steps, seconds_left, what } => {
             Some(format!("[{done}/{steps}, {} left] {what}", duration(*seconds_left)))
         }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub enum Event {
     /// What is going to be done.
     Plan {
-        /// Timed runs and what must come before them.
+        /// Timed runs, and the suites and the filling of databases that come before them.
         steps: usize,
         /// About how long all of it takes, in seconds.
         seconds: f64,
@@ -19,7 +19,7 @@ pub enum Event {
     Step {
         /// Steps that are over.
         done: usize,
-        /// Of so many.
+        /// Of so many, as far as is known by now.
         steps: usize,
         /// About how long the rest takes, in seconds.
         seconds_left: f64,

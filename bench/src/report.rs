@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`figures`], [`figure`] | from runs to medians with their spread |
 //! | [`ceilings`] | a figure as a fraction of what can be had at most |
-//! | [`charts`], [`latency`], [`rankings`] | the sections with charts of lines, and of bars |
+//! | [`charts`], [`latency`], [`rankings`], [`start`] | the sections with charts of lines, and of bars |
 //! | [`tables`], [`head`] | the rest of the page |
 //! | [`mod@text`] | the figures for a terminal |
 //! | [`canvas`], [`lines`], [`bars`], [`pens`] | drawing |
@@ -26,6 +26,7 @@ pub mod number;
 pub mod parts;
 pub mod pens;
 pub mod rankings;
+pub mod start;
 pub mod tables;
 pub mod text;
 pub mod words;
@@ -110,7 +111,7 @@ pub fn fragment(results: &Results) -> Result<String, ReportError> {
         rankings::cost(&figures, &looks)?,
         rankings::memory(&figures, &looks)?,
         rankings::growth(&figures, &looks)?,
-        rankings::start(&figures, &looks)?,
+        start::start(&figures, &looks)?,
     ];
     let fragment = Fragment {
         title: head::title(results),

@@ -84,14 +84,18 @@ pub struct Settings {
     pub profile: String,
     /// Threads that serve requests, of each server.
     pub workers: usize,
-    /// Connections of each pool; none where each store has its default.
+    /// Connections of each pool; none where each store has its default, which the subjects say.
     pub pool_size: Option<usize>,
     /// As of `--log`.
     pub log: String,
     /// What SQLite's commits waited for: `full` or `normal`.
     pub sqlite_synchronous: String,
-    /// How often each run was made.
+    /// How often each run was made, at least.
     pub rounds: usize,
+    /// How often at most: in a closed loop all went on while the rounds of one differed much. None in older files, which have just
+    /// `rounds`.
+    #[serde(default)]
+    pub rounds_at_most: Option<usize>,
     /// How long each run took.
     pub seconds: f64,
     /// How long each subject was warmed up before each run; this is not counted.
@@ -128,8 +132,10 @@ pub struct Subject {
     pub ceiling_of: Vec<String>,
     /// Whether it passed the conformance suite.
     pub verified: Verified,
-    /// From the start of the process to its first answer, for each start, in milliseconds.
-    pub start_millis: Vec<f64>,
+    /// Connections of its pool, as it was started; of Flask, whose workers are processes, of each of them. None where there is no
+    /// pool, and in older files.
+    #[serde(default)]
+    pub pool_size: Option<usize>,
     /// The stripped executable that holds this variant alone.
     pub executable_bytes: Option<u64>,
     /// Building that from nothing, in seconds.
@@ -223,6 +229,10 @@ pub struct Run {
     pub generator_cpu_seconds: Option<f64>,
     /// The most main memory that the server had in use since its start (peak resident set size).
     pub peak_memory_bytes: Option<u64>,
+    /// From the start of the server's process to its first answer, in milliseconds. The parts of a mix are sent to one process:
+    /// theirs are the same.
+    #[serde(default)]
+    pub start_millis: Option<f64>,
     /// What was wrong afterwards: a lost write, a body that is not as it should be. Such a run is not shown as a figure.
     pub failure: Option<String>,
 }

@@ -1,7 +1,12 @@
 //! One run of the benchmark from beginning to end: verify, fill, then time in turns.
 
 mod prepare;
+mod rates;
+mod rounds;
 mod serving;
+mod steps;
+
+pub(crate) use steps::Steps;
 
 use crate::candidate::{Candidate, Launcher, candidates};
 use crate::check::Content;
@@ -15,19 +20,12 @@ use crate::result::{Kind, Load, Results, Run, Verified};
 use crate::settings::{BenchArguments, Plan};
 use crate::workload::{Callers, Prepared, Workload, prepare};
 use crate::yardsticks;
+use rounds::why_once_more;
 use server::Database;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-/// Starting, warming up, looking after it and stopping take about so long beside each run, in seconds.
-const AROUND_A_RUN: f64 = 2.5;
-
-/// The connections at which rates are fixed, if they are among those asked for.
-const CONNECTIONS_AT_FIXED_RATE: usize = 64;
-
-/// Half of what a subject can do at most: p99 here says how it bears bursts.
-const OF_HIGHEST: f64 = 0.5;
+use steps::Step;
 
 /// Everything that a run needs.
 pub(crate) struct Runner {
@@ -51,26 +49,6 @@ pub(crate) struct Runner {
     pub content: BTreeMap<(String, Workload), Content>,
 }
 
-/// How far the run is.
-#[derive(Debug, Default)]
-pub(crate) struct Steps {
-    done: usize,
-    all: usize,
-    begun: Option<Instant>,
-    expected_seconds: f64,
-}
-
-impl Steps {
-    /// About how long the rest takes: as long as those that are over took, and at first as was expected.
-    fn seconds_left(&self) -> f64 {
-        let left = (self.all.saturating_sub(self.done)) as f64;
-        match self.begun {
-            Some(begun) if self.done >= 3 => begun.elapsed().as_secs_f64() / self.done as f64 * left,
-            _ => self.expected_seconds * left,
-        }
-    }
-}
-
 /// One run that is to be timed.
 #[derive(Clone, Copy)]
 struct Timing {
@@ -86,11 +64,18 @@ impl Runner {
     /// # Errors
     /// What keeps it from going on. What was timed until then is in the results.
     pub(crate) async fn go(&mut self) -> Result<(), BenchError> {
-        self.verify_all().await?;
+        let suites = self.suites()?;
+        let mut left = self.plan.users.clone();
+        self.expect_rest(&left, false);
+        self.steps.expect(Step::Suite, suites.len());
+        self.display.say(&self.steps.plan());
+        self.verify_all(suites).await?;
         self.leave_out_what_failed()?;
-        self.plan_steps();
+        self.expect_rest(&left, false);
         for users in self.plan.users.clone() {
             let urls = self.fill_all(users).await?;
+            // Some may have failed to be filled.
+            self.expect_rest(&left, true);
             self.note_versions(&urls).await;
             self.record_answers(users, &urls).await?;
             for workload in self.plan.workloads_over(users) {
@@ -99,6 +84,7 @@ impl Runner {
             for url in urls.values() {
                 self.databases.remove(url).await;
             }
+            left.retain(|other| *other != users);
         }
         Ok(())
     }
@@ -117,24 +103,33 @@ impl Runner {
         Ok(())
     }
 
-    fn plan_steps(&mut self) {
-        let mut runs = 0;
-        for users in &self.plan.users {
+    /// Expects what is left to do: with the databases of these numbers of users, of which the first ones may be filled already.
+    fn expect_rest(&mut self, left: &[u64], is_filled: bool) {
+        self.steps.forget_rest();
+        for (place, users) in left.iter().enumerate() {
+            if place > 0 || !is_filled {
+                let fills = self.candidates.iter().filter(|candidate| self.is_filled(candidate, *users)).count();
+                self.steps.expect(Step::Fill(*users), fills);
+            }
             for workload in self.plan.workloads_over(*users) {
                 let takes_part = |candidate: &&Candidate| self.takes_part(candidate, workload, *users);
                 let subjects = self.candidates.iter().filter(takes_part).count();
-                runs += subjects * self.plan.connections.len() * self.plan.rounds;
+                let mut runs = subjects * self.plan.connections.len() * self.plan.rounds;
                 if self.plan.has_fixed_rates && !workload.at_fixed_rate().is_empty() {
                     // Each at half of its own highest rate, and the variants once more, all at the same.
                     let servers = self.candidates.iter().filter(takes_part).filter(|candidate| candidate.is_server());
                     let variants = servers.clone().filter(|candidate| candidate.subject.kind == Kind::Variant);
                     runs += (servers.count() + variants.count()) * self.plan.rounds;
                 }
+                self.steps.expect(Step::Run, runs);
             }
         }
-        let expected_seconds = (self.plan.seconds + self.plan.warm_up_seconds) as f64 + AROUND_A_RUN;
-        self.steps = Steps { done: 0, all: runs, begun: None, expected_seconds };
-        self.display.say(&Event::Plan { steps: runs, seconds: self.steps.seconds_left() });
+    }
+
+    /// Whether it has a database of its own with so many users.
+    fn is_filled(&self, candidate: &Candidate, users: u64) -> bool {
+        let is_first = self.plan.users.first() == Some(&users);
+        candidate.store.is_some() && (is_first || candidate.subject.kind == Kind::Variant)
     }
 
     /// On the larger databases only the variants are timed: what has no database, or only one question, does not grow.
@@ -159,8 +154,15 @@ impl Runner {
             .map(|(place, _)| place)
             .collect();
         for connections in self.plan.connections.clone() {
+            let begun = self.results.runs.len();
             // A B C A B C: whatever else the machine does meets all of them.
-            for round in 1..=self.plan.rounds {
+            for round in 1..=self.plan.rounds_at_most {
+                if round > self.plan.rounds {
+                    let runs = self.results.runs.get(begun..).unwrap_or_default();
+                    let Some(reason) = why_once_more(runs) else { break };
+                    self.display.note(reason);
+                    self.steps.expect(Step::Run, places.len());
+                }
                 let timing = Timing { workload, users, connections, round };
                 for place in &places {
                     self.time(*place, timing, &requests, &file, urls, Load::Closed).await?;
@@ -171,58 +173,6 @@ impl Runner {
             return Ok(());
         }
         self.time_at_fixed_rates(workload, users, urls, &places, &requests, &file).await
-    }
-
-    /// Latency at half of each subject's own highest rate, and of all at one round rate that the slowest variant can bear.
-    async fn time_at_fixed_rates(
-        &mut self,
-        workload: Workload,
-        users: u64,
-        urls: &BTreeMap<String, String>,
-        places: &[usize],
-        requests: &[Prepared],
-        file: &Path,
-    ) -> Result<(), BenchError> {
-        let highest: Vec<(usize, f64, Kind)> = places
-            .iter()
-            .filter_map(|place| {
-                let candidate = self.candidates.get(*place).filter(|candidate| candidate.is_server())?;
-                let rate = self.highest(&candidate.subject.name, workload, users)?;
-                Some((*place, rate * OF_HIGHEST, candidate.subject.kind))
-            })
-            .collect();
-        let variants = highest.iter().filter(|(_, _, kind)| *kind == Kind::Variant);
-        let Some(common) = variants.map(|(_, rate, _)| *rate).min_by(f64::total_cmp).map(round_rate) else {
-            return Ok(());
-        };
-        let connections = self.plan.connections.iter().copied().find(|count| *count == CONNECTIONS_AT_FIXED_RATE);
-        let Some(connections) = connections.or_else(|| self.plan.connections.last().copied()) else { return Ok(()) };
-        for round in 1..=self.plan.rounds {
-            let timing = Timing { workload, users, connections, round };
-            for (place, own, kind) in &highest {
-                let own = Load::Open { rate: own.round().max(1.0), of_highest: Some(OF_HIGHEST) };
-                self.time(*place, timing, requests, file, urls, own).await?;
-                if *kind == Kind::Variant {
-                    let common = Load::Open { rate: common, of_highest: None };
-                    self.time(*place, timing, requests, file, urls, common).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The most that a subject did at any number of connections, by the medians.
-    fn highest(&self, subject: &str, workload: Workload, users: u64) -> Option<f64> {
-        let runs = self.results.runs.iter().filter(|run| {
-            let is_it = run.subject == subject && run.workload == workload.name() && run.users == users;
-            is_it && run.load == Load::Closed && run.failure.is_none()
-        });
-        let mut by_connections: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        for run in runs {
-            by_connections.entry(run.connections).or_default().push(run.requests_per_second);
-        }
-        let medians = by_connections.into_values().filter_map(crate::statistics::Summary::of);
-        medians.map(|summary| summary.median).max_by(f64::total_cmp)
     }
 
     /// Times one subject once, and keeps what came of it, also a failure: one subject's does not stop the others.
@@ -237,22 +187,15 @@ impl Runner {
     ) -> Result<(), BenchError> {
         let Some(candidate) = self.candidates.get(place).cloned() else { return Ok(()) };
         let name = candidate.subject.name.clone();
-        self.steps.begun.get_or_insert_with(Instant::now);
-        self.display.say(&Event::Step {
-            done: self.steps.done,
-            steps: self.steps.all,
-            seconds_left: self.steps.seconds_left(),
-            what: format!(
-                "{name}: {}, {} connections, round {} of {}",
-                timing.workload.title(),
-                timing.connections,
-                timing.round,
-                self.plan.rounds
-            ),
-        });
+        let begun = Instant::now();
+        let Timing { workload, connections, round, .. } = timing;
+        let planned = self.plan.rounds;
+        let of = if round > planned { format!("at most {}", self.plan.rounds_at_most) } else { planned.to_string() };
+        let what = format!("{name}: {}, {connections} connections, round {round} of {of}", workload.title());
+        self.display.say(&self.steps.next(what));
         let url = urls.get(&name).cloned().unwrap_or_default();
         let runs = if candidate.is_server() {
-            self.time_server(&candidate, place, timing, requests, file, &url, load).await
+            self.time_server(&candidate, timing, requests, file, &url, load).await
         } else {
             let seconds = (self.plan.seconds, self.plan.warm_up_seconds);
             let counted = yardsticks::run(
@@ -275,7 +218,7 @@ impl Runner {
             self.results.runs.push(run);
         }
         self.note_subjects(&name);
-        self.steps.done += 1;
+        self.steps.end(Step::Run, begun.elapsed());
         write_results(&self.results, &self.json)
     }
 
@@ -297,15 +240,10 @@ impl Runner {
             database_cpu_seconds: None,
             generator_cpu_seconds: counted.cpu_seconds,
             peak_memory_bytes: None,
+            start_millis: None,
             failure: None,
         }
     }
-}
-
-/// The next lower of 1, 2, 5, 10, 20, 50 ...: two runs that differ a little get the same, and can be compared.
-fn round_rate(rate: f64) -> f64 {
-    let decade = 10_f64.powf(rate.max(1.0).log10().floor());
-    [5.0, 2.0].into_iter().map(|step| step * decade).find(|step| *step <= rate).unwrap_or(decade)
 }
 
 /// What is to be timed, by the command line.
@@ -316,18 +254,4 @@ pub(crate) fn chosen(plan: &Plan, arguments: &BenchArguments) -> Result<Vec<Cand
     let mut chosen = candidates(&plan.variants, arguments)?;
     chosen.retain(|candidate| candidate.serves.iter().any(|workload| plan.workloads.contains(workload)));
     Ok(chosen)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::round_rate;
-
-    #[test]
-    fn a_common_rate_is_a_round_number() {
-        for (rate, expected) in
-            [(0.3, 1.0), (1.0, 1.0), (4.9, 2.0), (5.0, 5.0), (999.0, 500.0), (1_000.0, 1_000.0), (17_850.0, 10_000.0)]
-        {
-            assert_eq!(round_rate(rate), expected, "{rate}");
-        }
-    }
 }

@@ -35,6 +35,10 @@ pub struct BenchArguments {
     /// How often each run is made; the medians are shown
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub rounds: Option<u16>,
+    /// Where rounds in a closed loop differ much, go on until they do not, up to so many; by default twice as many as without, or none
+    /// more where --rounds is given
+    #[arg(long, value_name = "COUNT", conflicts_with = "quick", value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub rounds_at_most: Option<u16>,
     /// How long each run takes
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=600))]
     pub seconds: Option<u16>,
@@ -192,8 +196,10 @@ pub struct Plan {
     pub connections: Vec<usize>,
     /// Rising.
     pub users: Vec<u64>,
-    /// How often.
+    /// How often at least.
     pub rounds: usize,
+    /// How often where rounds differ much.
+    pub rounds_at_most: usize,
     /// How long.
     pub seconds: u64,
     /// Not counted.
@@ -208,13 +214,25 @@ impl Plan {
     /// What the command line asks for.
     ///
     /// # Errors
-    /// [`BenchError::Unknown`] for a variant that there is not.
+    /// [`BenchError::Unknown`] for a variant that there is not; [`BenchError::Answer`] for fewer rounds at most than at least.
     pub fn of(arguments: &BenchArguments) -> Result<Self, BenchError> {
         let (profile, rounds, seconds) = match arguments {
             BenchArguments { quick: true, .. } => ("quick", 3, 1),
             BenchArguments { full: true, .. } => ("full", 5, 5),
             _ => ("default", 3, 3),
         };
+        let rounds = arguments.rounds.map_or(rounds, usize::from);
+        let rounds_at_most = match arguments {
+            BenchArguments { rounds_at_most: Some(most), .. } => usize::from(*most),
+            // Under three minutes, or as many as were asked for: neither is to become more.
+            BenchArguments { quick: true, .. } | BenchArguments { rounds: Some(_), .. } => rounds,
+            _ => rounds * 2,
+        };
+        if rounds_at_most < rounds {
+            return Err(BenchError::Answer(format!(
+                "--rounds-at-most {rounds_at_most} is less than the {rounds} rounds that are made anyway: give --rounds, too"
+            )));
+        }
         let or = |given: Vec<usize>, default: &[usize]| if given.is_empty() { default.to_vec() } else { given };
         let connections = arguments.connections.iter().copied().map(usize::from).collect();
         let users: Vec<u64> = arguments.users.iter().copied().map(u64::from).collect();
@@ -231,7 +249,8 @@ impl Plan {
                 },
             ),
             users,
-            rounds: arguments.rounds.map_or(rounds, usize::from),
+            rounds,
+            rounds_at_most,
             seconds: arguments.seconds.map_or(seconds, u64::from),
             warm_up_seconds: u64::from(arguments.warm_up),
             has_fixed_rates: profile != "quick",
@@ -314,6 +333,19 @@ mod tests {
         let names: Vec<String> = plan.variants.iter().map(|variant| variant.name()).collect();
         assert_eq!(names, ["axum-diesel-sqlite", "actix-diesel-sqlite", "rocket-diesel-sqlite"]);
         assert_eq!((plan.connections, plan.users), (vec![64], vec![10_000]));
+    }
+
+    #[test]
+    fn rounds_become_more_unless_their_number_was_given() {
+        let rounds = |arguments: &[&str]| plan(arguments).map(|plan| (plan.rounds, plan.rounds_at_most));
+        assert_eq!(rounds(&[]), Ok((3, 6)));
+        assert_eq!(rounds(&["--full"]), Ok((5, 10)));
+        assert_eq!(rounds(&["--quick"]), Ok((3, 3)));
+        assert_eq!(rounds(&["--rounds", "4"]), Ok((4, 4)));
+        assert_eq!(rounds(&["--rounds", "4", "--rounds-at-most", "9"]), Ok((4, 9)));
+        assert_eq!(rounds(&["--rounds-at-most", "3"]), Ok((3, 3)));
+        assert!(rounds(&["--rounds-at-most", "2"]).unwrap_err().contains("less than the 3 rounds"));
+        assert!(rounds(&["--quick", "--rounds-at-most", "9"]).is_err());
     }
 
     #[test]

@@ -9,8 +9,20 @@ pub struct Summary {
     pub min: f64,
     /// The highest.
     pub max: f64,
+    /// A quarter of them lies below this, between two values in proportion.
+    pub lower_quartile: f64,
+    /// A quarter of them lies above this.
+    pub upper_quartile: f64,
     /// How many there are.
     pub count: usize,
+}
+
+/// The value below which this share of the sorted values lies; between two of them in proportion (Hyndman and Fan's type 7).
+fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = share * sorted.len().checked_sub(1)? as f64;
+    let lower = *sorted.get(place.floor() as usize)?;
+    let upper = *sorted.get(place.ceil() as usize)?;
+    Some(lower + (upper - lower) * place.fract())
 }
 
 impl Summary {
@@ -22,7 +34,15 @@ impl Summary {
         let (min, max) = (*values.first()?, *values.last()?);
         let upper = *values.get(values.len() / 2)?;
         let lower = *values.get((values.len() - 1) / 2)?;
-        Some(Self { median: f64::midpoint(lower, upper), min, max, count: values.len() })
+        let (lower_quartile, upper_quartile) = (quantile(&values, 0.25)?, quantile(&values, 0.75)?);
+        Some(Self {
+            median: f64::midpoint(lower, upper),
+            min,
+            max,
+            lower_quartile,
+            upper_quartile,
+            count: values.len(),
+        })
     }
 
     /// How far the lowest and the highest are from each other, as a share of the median.
@@ -31,10 +51,23 @@ impl Summary {
         if self.median == 0.0 { 0.0 } else { (self.max - self.min) / self.median }
     }
 
+    /// How wide the middle half is, as a share of the median: what one value far from the others does not widen.
+    #[must_use]
+    pub fn middle_half(&self) -> f64 {
+        if self.median == 0.0 { 0.0 } else { (self.upper_quartile - self.lower_quartile) / self.median }
+    }
+
     /// The same in another unit.
     #[must_use]
     pub fn times(&self, factor: f64) -> Self {
-        Self { median: self.median * factor, min: self.min * factor, max: self.max * factor, count: self.count }
+        Self {
+            median: self.median * factor,
+            min: self.min * factor,
+            max: self.max * factor,
+            lower_quartile: self.lower_quartile * factor,
+            upper_quartile: self.upper_quartile * factor,
+            count: self.count,
+        }
     }
 
     /// This as a multiple of another: median over median, from lowest over highest to highest over lowest. None over 0.
@@ -45,6 +78,8 @@ impl Summary {
             median: self.median / other.median,
             min: self.min / other.max,
             max: self.max / other.min,
+            lower_quartile: self.lower_quartile / other.upper_quartile,
+            upper_quartile: self.upper_quartile / other.lower_quartile,
             count: self.count.min(other.count),
         })
     }
@@ -92,6 +127,20 @@ mod tests {
         assert_eq!((summary.median, summary.min, summary.max, summary.count), (2.0, 1.0, 3.0, 3));
         assert!((summary.spread() - 1.0).abs() < 1e-9);
         assert_eq!(Summary::of([4.0, 1.0, 2.0, 3.0]).unwrap().median, 2.5);
+    }
+
+    #[test]
+    fn the_middle_half_leaves_out_a_quarter_on_each_side() {
+        let check = |values: &[f64], quartiles: (f64, f64), middle_half: f64| {
+            let summary = Summary::of(values.iter().copied()).unwrap();
+            assert_eq!((summary.lower_quartile, summary.upper_quartile), quartiles, "{values:?}");
+            assert!((summary.middle_half() - middle_half).abs() < 1e-9, "{values:?}");
+        };
+        check(&[5.0], (5.0, 5.0), 0.0);
+        check(&[90.0, 100.0, 130.0], (95.0, 115.0), 0.2);
+        check(&[1.0, 2.0, 3.0, 4.0], (1.75, 3.25), 0.6);
+        // One that is far away moves nothing.
+        check(&[98.0, 100.0, 100.0, 102.0, 500.0], (100.0, 102.0), 0.02);
     }
 
     #[test]

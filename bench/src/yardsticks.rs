@@ -66,13 +66,13 @@ pub(crate) async fn run(
     match &candidate.program {
         Program::Loop(name) => {
             // Threads of SQLite are as many as the servers have; theirs of Argon2id are one a core, however many serve requests.
-            let pool = launcher.pool_size.or_else(|| candidate.store.map(server::Store::default_connections));
+            let pool = launcher.pool_of(candidate).unwrap_or(launcher.workers);
             let tasks = if *name == "argon2id" { launcher.cores } else { connections };
             let mut command = Command::new(&launcher.baselines);
             command
                 .args(["loop", name, "--tasks", &tasks.to_string(), "--seconds", &seconds.to_string()])
                 .args(["--warm-up-seconds", &warm_up_seconds.to_string(), "--database-url", database_url])
-                .args(["--connections", &pool.unwrap_or(launcher.workers).to_string()])
+                .args(["--connections", &pool.to_string()])
                 .arg("--ids")
                 .arg(ids(folder, users)?);
             let finished = process::run(command).await?;

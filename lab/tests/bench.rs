@@ -4,7 +4,7 @@
 
 use bench::files::read;
 use bench::progress::Event;
-use bench::result::{Kind, Load, Results, Verified};
+use bench::result::{Kind, Load, Results, Run, Verified};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -52,31 +52,41 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
         Event::Plan { steps, .. } => Some(*steps),
         _ => None,
     });
+    let first = |is_it: fn(&Event) -> bool| events.iter().position(is_it).unwrap();
+    let is_plan = |event: &Event| matches!(event, Event::Plan { .. });
+    let is_verified = |event: &Event| matches!(event, Event::Verified { .. });
+    assert!(first(is_plan) < first(is_verified), "the suites are part of the plan");
     let steps = events.iter().filter(|event| matches!(event, Event::Step { .. })).count();
     assert_eq!(planned, Some(steps), "the plan is what is done");
 
     let (path, results) = result_file(folder.path());
     assert!(results.is_complete && results.noise.spread >= 0.0 && results.versions.contains_key("oha"));
     for run in &results.runs {
-        assert_eq!((&run.failure, run.errors), (&None, 0), "{run:?}");
+        // A busy machine may keep oha from its rate; then that is said.
+        let is_told = |failure: &String| run.load != Load::Closed && failure.ends_with("no latency at that rate");
+        assert!(run.failure.as_ref().is_none_or(is_told) && run.errors == 0, "{run:?}");
         assert!(run.requests > 0 && run.requests_per_second > 0.0, "{run:?}");
     }
     let variants: Vec<_> = results.subjects.iter().filter(|subject| subject.kind == Kind::Variant).collect();
     assert_eq!(variants.len(), 1);
     for variant in variants {
         assert!(matches!(variant.verified, Verified::Passed { cases } if cases > 300), "{variant:?}");
-        assert!(!variant.start_millis.is_empty() && variant.lines_of_code > Some(500), "{variant:?}");
+        assert!(variant.lines_of_code > Some(500) && variant.pool_size > Some(0), "{variant:?}");
         assert_eq!(variant.round_trips.get("users::find"), Some(&1), "{variant:?}");
         let runs: Vec<_> = results.runs.iter().filter(|run| run.subject == variant.name).collect();
+        assert!(runs.iter().all(|run| run.start_millis > Some(0.0)));
         let workloads: BTreeSet<_> = runs.iter().map(|run| run.workload.as_str()).collect();
-        let mixes = ["mix", "login-mix-read-one", "login-mix-login"];
+        let mixes = ["mix", "mix-read-one", "mix-update", "login-mix-read-one", "login-mix-login"];
         let others = ["hello", "read-one", "list", "report", "login", "update", "create", "order"];
         for workload in mixes.iter().chain(&others) {
             assert!(workloads.contains(workload), "{workload} is not in {workloads:?}");
         }
-        assert!(runs.iter().any(|run| matches!(run.load, Load::Open { .. })));
+        let mut open = runs.iter().filter(|run| matches!(run.load, Load::Open { .. }));
+        let whole = open.find(|run| run.workload == "mix").unwrap();
+        assert!(whole.latency.is_none());
         if cfg!(target_os = "linux") {
             assert!(runs.iter().all(|run| run.peak_memory_bytes > Some(1_000_000)));
+            assert!(whole.server_cpu_seconds.is_some());
         }
     }
     let without_log = "rocket-sea-orm-sqlite-without-log";
@@ -98,7 +108,8 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     let arguments =
         ["--variants", "actix-diesel-sqlite,actix-redis", "--redis-url", "redis://127.0.0.1:1/0?prefix={database}"];
     let short = ["--workloads", "update", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000"];
-    let others = ["--generator", "oha", "--sqlite-synchronous", "normal"];
+    // Of one round no spread is known, so there is another.
+    let others = ["--generator", "oha", "--sqlite-synchronous", "normal", "--rounds-at-most", "2"];
     let arguments = [arguments.as_slice(), short.as_slice(), others.as_slice()].concat();
     let output = bench(folder.path(), &arguments).output().unwrap();
     let (_, stderr) = said(&output);
@@ -112,8 +123,11 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     let redis = results.subjects.iter().find(|subject| subject.name == "actix-redis").unwrap();
     assert!(matches!(redis.verified, Verified::Failed { .. }));
     assert!(results.runs.iter().all(|run| run.subject != "actix-redis"));
-    let timed: Vec<_> = results.runs.iter().filter(|run| run.subject == "actix-diesel-sqlite").collect();
-    assert!(!timed.is_empty() && timed.iter().all(|run| run.failure.is_none() && run.requests > 0), "{timed:?}");
+    let is_timed = |run: &&Run| run.subject == "actix-diesel-sqlite" && run.load == Load::Closed;
+    let timed: Vec<_> = results.runs.iter().filter(is_timed).collect();
+    assert!(timed.iter().all(|run| run.failure.is_none() && run.requests > 0), "{timed:?}");
+    assert!(timed.iter().map(|run| run.round).eq([1, 2]) && stderr.contains("all go once more"), "{timed:?}\n{stderr}");
+    assert_eq!((results.settings.rounds, results.settings.rounds_at_most), (1, Some(2)));
     assert_eq!((results.settings.generator.as_str(), results.settings.sqlite_synchronous.as_str()), ("oha", "normal"));
 }
 

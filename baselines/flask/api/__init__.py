@@ -41,7 +41,7 @@ def create_app(settings=None):
     app.url_map.merge_slashes = False
     app.wsgi_app = PathAsSent(app.wsgi_app)
 
-    database = Database(app.config["DATABASE_PATH"])
+    database = Database(app.config["DATABASE_PATH"], app.config["POOL_SIZE"])
     app.extensions["database"] = database
     database.create_tables()
     auth.create_first_admin(database, app.config["ADMIN_EMAIL"], app.config["ADMIN_PASSWORD"])

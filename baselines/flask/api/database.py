@@ -19,12 +19,14 @@ BUSY_TIMEOUT = 2
 class Database:
     """An engine, and two ways to open a session: to look at something, and to change something."""
 
-    def __init__(self, path):
+    def __init__(self, path, pool_size):
         # Nobody else on the machine may read the hashes in it. SQLite gives its other files the same rights.
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         url = URL.create("sqlite", database=str(Path(path).absolute()))
-        self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+        # No more than that: SQLAlchemy would open ten others and throw each away after its request.
+        pool = {"pool_size": pool_size, "max_overflow": 0}
+        self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, **pool)
         event.listen(self.engine, "connect", configure)
         event.listen(self.engine, "begin", begin)
         watch(self.engine)
@@ -73,6 +75,8 @@ def reading():
 def writing(caller=None):
     """A session that is a transaction, committed at the end. The caller's token may have died since it was checked; from
     here on it cannot."""
+    # A request that kept its connection and waited here for another could wait for one that does the same.
+    current_app.extensions["database"].close_session()
     session = current_app.extensions["database"].writing()
     try:
         if caller is not None:

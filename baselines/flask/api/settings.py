@@ -23,6 +23,8 @@ def from_environment(environment=os.environ):
         )
     return {
         "DATABASE_PATH": sqlite_path(environment.get("DATABASE_URL") or "sqlite://data/flask.db"),
+        # Of each worker: a process shares no connection with another.
+        "POOL_SIZE": int(environment.get("POOL_SIZE") or os.cpu_count() or 1),
         "JWT_SECRET": secret,
         "JWT_ISSUER": environment.get("JWT_ISSUER", "stackdiff"),
         "JWT_AUDIENCE": environment.get("JWT_AUDIENCE", "stackdiff-api"),

@@ -10,8 +10,14 @@ use crate::statistics::{Difference, Summary};
 pub enum Measure {
     /// Of a closed loop; more is better.
     RequestsPerSecond,
-    /// Milliseconds, at a fixed rate.
+    /// Milliseconds at a fixed rate, as the three that follow: half of the requests took no longer.
+    P50,
+    /// Nine of ten.
+    P90,
+    /// 99 of 100.
     P99,
+    /// 999 of 1,000.
+    P999,
     /// Processor seconds of the server and the database for 1,000 requests.
     Cost,
     /// Bytes of the server.
@@ -19,14 +25,18 @@ pub enum Measure {
 }
 
 impl Measure {
-    pub(super) const ALL: [Self; 4] = [Self::RequestsPerSecond, Self::P99, Self::Cost, Self::PeakMemory];
+    pub(super) const ALL: [Self; 7] =
+        [Self::RequestsPerSecond, Self::P50, Self::P90, Self::P99, Self::P999, Self::Cost, Self::PeakMemory];
 
     /// As it stands in a table.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::RequestsPerSecond => "requests/s",
+            Self::P50 => "p50",
+            Self::P90 => "p90",
             Self::P99 => "p99",
+            Self::P999 => "p99.9",
             Self::Cost => "CPU of 1,000 requests",
             Self::PeakMemory => "peak memory",
         }
@@ -37,7 +47,7 @@ impl Measure {
     pub fn show(self, value: f64) -> String {
         match self {
             Self::RequestsPerSecond => count(value),
-            Self::P99 => millis(value),
+            Self::P50 | Self::P90 | Self::P99 | Self::P999 => millis(value),
             Self::Cost => format!("{} s", three_digits(value)),
             Self::PeakMemory => bytes(value),
         }
@@ -45,9 +55,13 @@ impl Measure {
 
     /// Requests a second say how fast a server can be only in a closed loop, and latency what a client sees only in an open one.
     pub(super) fn of(self, figure: &Figure) -> Option<Summary> {
+        let latency = figure.latency.filter(|_| !figure.key.is_closed());
         match self {
             Self::RequestsPerSecond => figure.key.is_closed().then_some(figure.requests_per_second),
-            Self::P99 => figure.latency.filter(|_| !figure.key.is_closed()).map(|latency| latency.p99),
+            Self::P50 => latency.map(|latency| latency.p50),
+            Self::P90 => latency.map(|latency| latency.p90),
+            Self::P99 => latency.map(|latency| latency.p99),
+            Self::P999 => latency.map(|latency| latency.p999),
             Self::Cost => figure.cost.total,
             Self::PeakMemory => figure.peak_memory,
         }

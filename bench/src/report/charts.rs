@@ -36,7 +36,7 @@ pub fn throughput(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Sec
         "Requests answered each second when every connection sends its next request as soon as the last was answered; {} users, {}. \
          Each workload has a range of its own.",
         whole(users),
-        rounds(most_rounds(figures)),
+        rounds_of(figures),
     );
     Ok(Section { id: "throughput", title: "Throughput against connections", about, groups }.if_any())
 }
@@ -176,7 +176,8 @@ fn is_yardstick(subject: &Subject, database: Option<&str>) -> bool {
     }
 }
 
-/// How many rounds a figure has at most.
-pub(super) fn most_rounds(figures: &Figures<'_>) -> usize {
-    figures.list.iter().map(|figure| figure.requests_per_second.count).max().unwrap_or(0)
+/// How many rounds a figure has, for captions.
+pub(super) fn rounds_of(figures: &Figures<'_>) -> String {
+    let counts = || figures.list.iter().map(|figure| figure.requests_per_second.count);
+    rounds(counts().min().unwrap_or(0), counts().max().unwrap_or(0))
 }

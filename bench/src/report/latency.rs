@@ -1,11 +1,11 @@
 //! The charts of latency over percentiles.
 
 use super::ReportError;
-use super::charts::{Looks, families, finish, group, lines, most_rounds};
+use super::charts::{Looks, families, finish, group, lines, rounds_of};
 use super::figures::{Figure, Figures, distinct};
 use super::lines::{LineChart, Scale};
 use super::number::{counted, millis, whole};
-use super::parts::{Cell, Chart, NOTHING, Section, rounds};
+use super::parts::{Cell, Chart, NOTHING, Section};
 use super::words;
 use crate::result::{Load, Subject};
 
@@ -37,7 +37,7 @@ pub fn latency(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Sectio
     let about = format!(
         "Requests come at a fixed rate, whatever is answered, and the time of each counts from when it was due: a server that stalls \
          is not asked less. Lower is better, and so is flatter; {}.",
-        rounds(most_rounds(figures)),
+        rounds_of(figures),
     );
     Ok(Section { id: "latency", title: "Latency at a fixed rate", about, groups }.if_any())
 }

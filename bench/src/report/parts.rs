@@ -133,11 +133,12 @@ pub fn legend<'a>(
     entries.collect()
 }
 
-/// `3 rounds`, for captions; of one round a range would say nothing.
+/// `medians of 3 to 6 rounds`, for captions; of one round a range would say nothing.
 #[must_use]
-pub fn rounds(count: usize) -> String {
-    match count {
+pub fn rounds(least: usize, most: usize) -> String {
+    let range = if least < most { format!("{least} to ") } else { String::new() };
+    match most {
         0 | 1 => "one round, so no spread is known".to_owned(),
-        _ => format!("medians of {}, strokes from the lowest to the highest", counted(count, "round")),
+        _ => format!("medians of {range}{}, strokes from the lowest to the highest", counted(most, "round")),
     }
 }

@@ -1,16 +1,15 @@
-//! The charts of bars: fraction of the ceiling, cost, memory, growth with data, time to first answer.
+//! The charts of bars: fraction of the ceiling, cost, memory, growth with data.
 
 use super::ReportError;
 use super::bars::{Bar, Fill, range};
 use super::ceilings::Of;
-use super::charts::{Looks, most_rounds};
+use super::charts::{Looks, rounds_of};
 use super::figures::{Figures, distinct};
 use super::frame::{Entry, Frame, by_workload};
-use super::number::{bytes, counted, millis, ratio, three_digits, whole};
-use super::parts::{Cell, Group, Section, rounds};
+use super::number::{bytes, counted, ratio, three_digits, whole};
+use super::parts::{Cell, Group, Section};
 use super::words;
 use crate::result::Subject;
-use crate::statistics::Summary;
 
 /// Where all these charts were timed, in words.
 fn at(figures: &Figures<'_>) -> String {
@@ -99,7 +98,7 @@ pub fn cost(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>,
         "Processor time that 1,000 requests take: full, the server’s; outlined, the database’s where it is a process of its own; {}, {}. \
          Lower is better.",
         at(figures),
-        rounds(most_rounds(figures)),
+        rounds_of(figures),
     );
     Ok(Section { id: "cost", title: "Cost of 1,000 requests", about, groups }.if_any())
 }
@@ -133,7 +132,7 @@ pub fn memory(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
     let about = format!(
         "The most main memory that the server had in use since its start (resident set size); {}, {}. Lower is better.",
         at(figures),
-        rounds(most_rounds(figures)),
+        rounds_of(figures),
     );
     Ok(Section { id: "memory", title: "Peak memory", about, groups }.if_any())
 }
@@ -201,38 +200,4 @@ fn grown<'a>(
         bars: vec![Bar::of(&multiple, Fill::Marker)],
         cells: vec![Cell::of(Some(&multiple), ratio), Cell::plain(connections.to_string())],
     })
-}
-
-/// From the start of the process to its first answer.
-///
-/// # Errors
-///
-/// [`ReportError`].
-pub fn start(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section>, ReportError> {
-    let entry = |subject: &'_ Subject| {
-        let time = Summary::of(subject.start_millis.iter().copied())?;
-        Some((time, looks.get(subject.name.as_str())?.colour))
-    };
-    let entries = figures.results.subjects.iter().filter_map(|subject| {
-        let (time, colour) = entry(subject)?;
-        Some(Entry {
-            name: &subject.name,
-            size: time.median,
-            value: millis(time.median),
-            bars: vec![Bar::of(&time, Fill::Solid(colour))],
-            cells: vec![Cell::of(Some(&time), millis), Cell::plain(time.count.to_string())],
-        })
-    });
-    let frame = Frame {
-        caption: "From the start of the process to its first answer".to_owned(),
-        title: "milliseconds",
-        columns: vec!["time", "starts"],
-        references: Vec::new(),
-        at_least: 0.0,
-        highest_first: false,
-    };
-    let charts = frame.draw(figures, entries.collect(), looks)?.into_iter().collect();
-    let about = "Median of all starts, strokes from the shortest to the longest. Lower is better.".to_owned();
-    let groups = vec![Group { title: None, legend: Vec::new(), charts }];
-    Ok(Section { id: "start", title: "Time to first answer", about, groups }.if_any())
 }

@@ -175,13 +175,18 @@ pub fn round_trips(results: &Results) -> Option<Table> {
 pub fn settings(results: &Results) -> Vec<(&'static str, String)> {
     let settings = &results.settings;
     let list = |values: Vec<String>| values.join(", ");
-    let pool = settings.pool_size.map_or_else(|| "each store's own".to_owned(), |size| counted(size, "connection"));
+    let rounds = match settings.rounds_at_most {
+        Some(most) if most > settings.rounds => {
+            format!("{}, and up to {most} in a closed loop while those of one differed much", settings.rounds)
+        }
+        _ => settings.rounds.to_string(),
+    };
     vec![
         ("Profile", settings.profile.clone()),
         ("Workers of each server", settings.workers.to_string()),
-        ("Pool of each store", pool),
+        ("Pool of each store", pools(results)),
         ("Log", settings.log.clone()),
-        ("Rounds", settings.rounds.to_string()),
+        ("Rounds", rounds),
         ("Each run", format!("{} s", short(settings.seconds))),
         ("Warm-up before each run, not counted", format!("{} s", short(settings.warm_up_seconds))),
         ("`synchronous` of SQLite", settings.sqlite_synchronous.clone()),
@@ -191,6 +196,25 @@ pub fn settings(results: &Results) -> Vec<(&'static str, String)> {
         ("Users", list(settings.users.iter().map(|users| whole(*users)).collect())),
         ("Workloads", list(settings.workloads.clone())),
     ]
+}
+
+/// `each store's own: 2 connections of diesel-sqlite, sqlite-read; 16 connections of mongodb`.
+fn pools(results: &Results) -> String {
+    if let Some(size) = results.settings.pool_size {
+        return counted(size, "connection");
+    }
+    let sized = |subject: &Subject| {
+        let owner = subject.store.clone().unwrap_or_else(|| subject.name.clone());
+        subject.pool_size.map(|size| (size, owner))
+    };
+    let mut pools: Vec<(usize, String)> = distinct(results.subjects.iter().filter_map(sized));
+    pools.sort_by_key(|(size, _)| *size);
+    let of = |size: usize| {
+        let owners = pools.iter().filter(|(other, _)| *other == size).map(|(_, owner)| owner.as_str());
+        format!("{} of {}", counted(size, "connection"), owners.collect::<Vec<_>>().join(", "))
+    };
+    let told: Vec<String> = distinct(pools.iter().map(|(size, _)| *size)).into_iter().map(of).collect();
+    if told.is_empty() { "each store's own".to_owned() } else { format!("each store's own: {}", told.join("; ")) }
 }
 
 /// Every figure with everything that is known about it.

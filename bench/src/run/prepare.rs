@@ -1,6 +1,7 @@
 //! What comes before the timing, and after it: verifying, filling, recording, building.
 
 use super::Runner;
+use super::steps::{SUITES_AT_ONCE, Step};
 use crate::candidate::{Candidate, Launcher, Program};
 use crate::check::as_request;
 use crate::error::BenchError;
@@ -8,23 +9,20 @@ use crate::facts::{self, Build};
 use crate::files::write_results;
 use crate::process::{Server, client};
 use crate::progress::Event;
-use crate::result::{Kind, Verified};
+use crate::result::Verified;
 use crate::settings::Variant;
 use crate::verify::verify;
 use crate::workload::{Prepared, UNIQUE, Workload, prepare};
 use crate::yardsticks;
 use contract::{Credentials, cases};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use shared::config::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// So many suites run at the same time.
-const SUITES_AT_ONCE: usize = 3;
-
 /// A server that is to pass the suite, with a database of its own for it.
-struct Suite {
+pub(super) struct Suite {
     place: usize,
     candidate: Candidate,
     url: String,
@@ -33,9 +31,8 @@ struct Suite {
 }
 
 impl Runner {
-    /// Runs the suite against each variant, and what Flask keeps of it against Flask, some at the same time: most of a suite's
-    /// time goes by in waiting for limits.
-    pub(super) async fn verify_all(&mut self) -> Result<(), BenchError> {
+    /// The suites that are to be run: one for each variant, and what Flask keeps of it for Flask.
+    pub(super) fn suites(&mut self) -> Result<Vec<Suite>, BenchError> {
         let mut suites = Vec::new();
         for (place, candidate) in self.candidates.iter().enumerate() {
             let only = match candidate.program {
@@ -47,9 +44,30 @@ impl Runner {
             let url = self.databases.empty(store, &format!("{}-suite", candidate.subject.name));
             suites.push(Suite { place, candidate: candidate.clone(), url, only });
         }
+        Ok(suites)
+    }
+
+    /// Runs the suites, some at the same time.
+    pub(super) async fn verify_all(&mut self, suites: Vec<Suite>) -> Result<(), BenchError> {
+        // Counted beside those who run, who all look at the rest of this.
+        let mut steps = std::mem::take(&mut self.steps);
         let runner = &*self;
-        let running = stream::iter(&suites).map(|suite| runner.run_suite(suite)).buffer_unordered(SUITES_AT_ONCE);
-        let outcomes: Vec<_> = running.try_collect().await?;
+        let mut outcomes = Vec::new();
+        let run = |suite| async move {
+            let begun = Instant::now();
+            runner.run_suite(suite).await.map(|outcome| (outcome, begun.elapsed()))
+        };
+        let mut running = stream::iter(&suites).map(run).buffer_unordered(SUITES_AT_ONCE);
+        while outcomes.len() < suites.len() {
+            let what = format!("the conformance suite: {} of {} are through", outcomes.len(), suites.len());
+            runner.display.say(&steps.next(what));
+            let Some(outcome) = running.next().await else { break };
+            let (outcome, took) = outcome?;
+            outcomes.push(outcome);
+            steps.end(Step::Suite, took);
+        }
+        drop(running);
+        self.steps = steps;
         for (suite, verified, trips) in outcomes {
             if let Some(candidate) = self.candidates.get_mut(suite.place) {
                 candidate.subject.verified = verified;
@@ -178,13 +196,9 @@ impl Runner {
     /// A filled database for each that has one, by the subject's name. Who has none then is not timed any more: the others are, and
     /// what was timed of it on a smaller database stays.
     pub(super) async fn fill_all(&mut self, users: u64) -> Result<BTreeMap<String, String>, BenchError> {
-        let is_first = self.plan.users.first() == Some(&users);
         let (mut urls, mut empty) = (BTreeMap::new(), Vec::new());
         for candidate in &self.candidates {
-            let Some(store) = candidate.store else { continue };
-            if !is_first && candidate.subject.kind != Kind::Variant {
-                continue;
-            }
+            let Some(store) = candidate.store.filter(|_| self.is_filled(candidate, users)) else { continue };
             let name = &candidate.subject.name;
             let last = std::sync::Mutex::new(Instant::now());
             let progress = |done: u64, all: u64| {
@@ -194,11 +208,13 @@ impl Runner {
                     self.display.note(format!("{name}: {done} of {all} records ..."));
                 }
             };
-            self.display.note(format!("{name}: filling its database with {users} users ..."));
+            self.display.say(&self.steps.next(format!("{name}: filling its database with {users} users")));
+            let begun = Instant::now();
             match self.databases.filled(store, name, users, &progress).await {
                 Ok(url) => drop(urls.insert(name.clone(), url)),
                 Err(error) => empty.push((name.clone(), format!("its database could not be filled: {error}"))),
             }
+            self.steps.end(Step::Fill(users), begun.elapsed());
         }
         for (name, reason) in empty {
             self.display.note(format!("{name}: not timed: {reason}"));

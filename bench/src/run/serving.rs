@@ -1,5 +1,6 @@
 //! Timing one server once: start it, put the load on, look after it.
 
+use super::rates::not_kept;
 use super::{Runner, Timing};
 use crate::candidate::Candidate;
 use crate::check::{Acknowledged, Content, sample};
@@ -15,11 +16,9 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 impl Runner {
-    #[allow(clippy::too_many_arguments, reason = "each is a part of what is timed")]
     pub(super) async fn time_server(
         &mut self,
         candidate: &Candidate,
-        place: usize,
         timing: Timing,
         requests: &[Prepared],
         file: &Path,
@@ -30,9 +29,6 @@ impl Runner {
         let name = candidate.subject.name.clone();
         let command = self.launcher.command(candidate, url)?;
         let mut server = Server::start(&name, command, &self.folder.join(format!("{name}.log"))).await?;
-        if let Some(candidate) = self.candidates.get_mut(place) {
-            candidate.subject.start_millis.push(server.start_millis);
-        }
         if self.plan.warm_up_seconds > 0 {
             self.run_number += 1;
             self.wrk.run(server.address, file, connections, self.plan.warm_up_seconds, self.run_number).await?;
@@ -68,15 +64,26 @@ impl Runner {
         for (part, of_part) in &counted {
             let mut run = self.run_of(&name, timing, load, of_part);
             if counted.len() > 1 {
-                // The parts of the mix have latencies of their own; whose the server's time was, nobody can tell.
+                // Parts have latencies of their own; whose of them the server's time was, nobody can tell.
                 run.workload = format!("{}-{}", workload.name(), part.name());
-            } else {
+            }
+            let not_kept = || not_kept(load, workload, *part, self.plan.seconds, of_part);
+            run.failure = samples.bad.clone().or_else(not_kept);
+            runs.push(run);
+        }
+        if workload == Workload::Mix && counted.len() > 1 {
+            // What the server's time was spent on: the parts keep their shares. Not so of reads and sign-ins, each as fast as it
+            // can: there the time of a thousand requests would say how many of them happened to be reads.
+            let failure = runs.iter().find_map(|run| run.failure.clone());
+            runs.push(Run { failure, ..self.run_of(&name, timing, load, &whole(&counted)) });
+        }
+        for run in &mut runs {
+            if run.workload == workload.name() {
                 run.server_cpu_seconds = cpu(server_after, server_before);
                 run.database_cpu_seconds = cpu(database_after, database_before);
             }
+            run.start_millis = Some(server.start_millis);
             run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
-            run.failure = samples.bad.clone();
-            runs.push(run);
         }
         if let Some(before) = before {
             let after = Content::settled(server.address, workload, users, &self.callers, &before).await?;
@@ -149,5 +156,38 @@ impl Runner {
         }
         let address = server::host_and_port(url)?.to_socket_addrs().ok()?.next()?;
         address.ip().is_loopback().then(|| usage::listening_on(address)).flatten()
+    }
+}
+
+/// The parts of a load together. There is no latency: percentiles of parts cannot be added.
+fn whole(parts: &[(Workload, Counted)]) -> Counted {
+    let nothing = Counted { cpu_seconds: Some(0.0), ..Counted::default() };
+    parts.iter().fold(nothing, |sum, (_, part)| Counted {
+        seconds: sum.seconds.max(part.seconds),
+        requests: sum.requests + part.requests,
+        errors: sum.errors + part.errors,
+        cpu_seconds: sum.cpu_seconds.zip(part.cpu_seconds).map(|(sum, seconds)| sum + seconds),
+        ..sum
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+    use crate::generator::Counted;
+    use crate::result::Latency;
+    use crate::workload::Workload;
+
+    #[test]
+    fn the_whole_has_what_can_be_added() {
+        let latency = Some(Latency { p50: 1.0, p90: 1.0, p99: 1.0, p999: 1.0, max: 1.0 });
+        let part = |requests, errors, seconds| {
+            let cpu_seconds = Some(0.5);
+            (Workload::ReadOne, Counted { seconds, requests, errors, latency, cpu_seconds, ..Counted::default() })
+        };
+        let parts = [part(80, 1, 3.0), part(20, 2, 3.1)];
+        let cpu_seconds = Some(1.0);
+        let expected = Counted { seconds: 3.1, requests: 100, errors: 3, cpu_seconds, ..Counted::default() };
+        assert_eq!(whole(&parts), expected);
     }
 }

@@ -58,7 +58,9 @@ fn less_is_better_but_for_requests() {
         run.server_cpu_seconds = run.server_cpu_seconds.map(|seconds| seconds * 2.0);
         run.peak_memory_bytes = run.peak_memory_bytes.map(|bytes| bytes / 2);
         if let Some(latency) = &mut run.latency {
-            latency.p99 /= 2.0;
+            for percentile in [&mut latency.p50, &mut latency.p90, &mut latency.p99, &mut latency.p999] {
+                *percentile /= 2.0;
+            }
         }
     }
     let comparison = compare(&before, &after).unwrap();
@@ -71,7 +73,9 @@ fn less_is_better_but_for_requests() {
         );
     };
     check(Measure::RequestsPerSecond, Verdict::Better);
-    check(Measure::P99, Verdict::Better);
+    for percentile in [Measure::P50, Measure::P90, Measure::P99, Measure::P999] {
+        check(percentile, Verdict::Better);
+    }
     check(Measure::Cost, Verdict::Worse);
     check(Measure::PeakMemory, Verdict::Better);
 }
@@ -82,7 +86,7 @@ fn each_load_has_its_own_measure() {
     for row in &comparison.rows {
         match row.measure {
             Measure::RequestsPerSecond => assert_eq!(row.key.load, Load::Closed),
-            Measure::P99 => assert_ne!(row.key.load, Load::Closed),
+            Measure::P50 | Measure::P90 | Measure::P99 | Measure::P999 => assert_ne!(row.key.load, Load::Closed),
             Measure::Cost | Measure::PeakMemory => {}
         }
     }

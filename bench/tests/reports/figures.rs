@@ -179,3 +179,25 @@ fn the_summary_has_a_row_for_each_that_was_timed() {
             && notes.iter().any(|note| note.ends_with("of sqlite-read"))
     );
 }
+
+#[test]
+fn the_mix_at_a_fixed_rate_has_its_cost_as_a_whole_and_latencies_by_parts() {
+    let results = results();
+    let figures = Figures::of(&results);
+    let open = |workload: &str| {
+        let is_it = |key: &Key| key.subject == AXUM && key.workload == workload && !key.is_closed();
+        figures.list.iter().find(|figure| is_it(&figure.key)).unwrap()
+    };
+    assert!(open("mix").latency.is_none() && open("mix").cost.total.is_some());
+    for part in ["mix-read-one", "mix-update"] {
+        assert!(open(part).latency.is_some() && open(part).cost.total.is_none(), "{part}");
+    }
+    let all = tables::all(&figures).unwrap();
+    let of_mix = all.bodies.iter().find(|body| body.title.as_deref().is_some_and(|title| title.ends_with("(mix)")));
+    let (_, cells) =
+        of_mix.unwrap().rows.iter().find(|(name, cells)| name == AXUM && cells[2].text == "500/s").unwrap();
+    let texts: Vec<&str> = cells.iter().map(|cell| cell.text.as_str()).collect();
+    // Rounds and requests/s, five percentiles, then the server's seconds.
+    assert_eq!(texts[5..10], ["–"; 5]);
+    assert_ne!(texts[10], "–");
+}

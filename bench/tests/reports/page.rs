@@ -129,7 +129,7 @@ fn what_has_no_data_is_left_out() {
     });
     check("memory", |results| results.runs.iter_mut().for_each(|run| run.peak_memory_bytes = None));
     check("growth", |results| results.runs.retain(|run| run.users == 10_000));
-    check("start", |results| results.subjects.iter_mut().for_each(|subject| subject.start_millis.clear()));
+    check("start", |results| results.runs.iter_mut().for_each(|run| run.start_millis = None));
     check("sizes", |results| {
         for subject in &mut results.subjects {
             subject.executable_bytes = None;
@@ -193,4 +193,43 @@ fn a_file_of_another_format_is_refused() {
     let mut other = results();
     other.format = 2;
     assert!(matches!(report::html(&other), Err(ReportError::Format { found: 2 })));
+}
+
+#[test]
+fn starts_are_told_by_the_number_of_users_where_there_are_several() {
+    let caption = "From the start of the process to its first answer";
+    let both = page(&results());
+    for users in ["10,000", "1,000,000"] {
+        assert!(both.contains(&format!("<figcaption>{caption}, {users} users</figcaption>")), "{users}");
+    }
+    let mut one = results();
+    one.runs.retain(|run| run.users == 10_000);
+    assert!(page(&one).contains(&format!("<figcaption>{caption}</figcaption>")));
+    // The parts of a mix and the whole were sent to one process.
+    one.runs.retain(|run| run.workload.starts_with("mix") && run.load != Load::Closed && run.round == 1);
+    let section = page(&one).split("id=\"start\"").nth(1).unwrap().to_owned();
+    assert!(section.contains("<td>1</td>") && !section.split("</section>").next().unwrap().contains("<td>3</td>"));
+}
+
+#[test]
+fn the_sizes_of_pools_are_told_where_each_store_has_its_own() {
+    let shown = |change: Change| {
+        let mut results = results();
+        change(&mut results);
+        let page = page(&results);
+        let (_, rest) = page.split_once("<dt>Pool of each store</dt><dd>").unwrap();
+        rest.split("</dd>").next().unwrap().replace("&#39;", "'")
+    };
+    assert_eq!(shown(|_| {}), "4 connections");
+    let by_store = shown(|results| {
+        results.settings.pool_size = None;
+        results.subjects.retain(|subject| ["axum-diesel-sqlite", "hyper", "sqlite-read"].contains(&&*subject.name));
+        results.subjects.iter_mut().filter(|subject| subject.store.is_some()).for_each(|one| one.pool_size = Some(16));
+    });
+    assert_eq!(by_store, "each store's own: 4 connections of sqlite-read; 16 connections of diesel-sqlite");
+    let older = shown(|results| {
+        results.settings.pool_size = None;
+        results.subjects.iter_mut().for_each(|subject| subject.pool_size = None);
+    });
+    assert_eq!(older, "each store's own");
 }

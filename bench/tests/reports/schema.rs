@@ -4,6 +4,7 @@ use crate::fixtures::results;
 use bench::result::{Load, Results, Verified};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
 
 const SCHEMA: &str = include_str!("../../results.schema.json");
 
@@ -63,6 +64,9 @@ fn the_fixture_has_every_kind_of_load_and_verdict() {
     assert!(subjects.iter().any(|subject| subject.verified == Verified::NotApplicable));
 }
 
+/// What older files of this format do not have.
+const CAME_LATER: [&str; 2] = ["pool_size", "rounds_at_most"];
+
 /// The fields of a struct and the properties of its schema are the same, and each must be there: `null` where nothing is known.
 #[test]
 fn the_schema_knows_each_field_and_nothing_else() {
@@ -74,6 +78,7 @@ fn the_schema_knows_each_field_and_nothing_else() {
         properties.sort();
         required.sort_unstable();
         assert_eq!(fields, properties);
+        fields.retain(|field| required.contains(&field.as_str()) || !CAME_LATER.contains(&field.as_str()));
         assert_eq!(fields, required);
     }
 }
@@ -136,4 +141,20 @@ fn a_wrong_file_is_invalid() {
 fn what_is_written_is_read_back_the_same() {
     let text = serde_json::to_string(&results()).unwrap();
     assert_eq!(serde_json::from_str::<Results>(&text).unwrap(), results());
+}
+
+/// What is kept in `bench/results` must be read as long as this format is.
+#[test]
+fn the_results_that_are_kept_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    assert!(!files.is_empty());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let errors: Vec<String> = validator().iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+        assert!(serde_json::from_str::<Results>(&text).is_ok(), "{}", path.display());
+    }
 }

@@ -40,7 +40,7 @@ fn subject(name: &str) -> Subject {
         store: name.split_once('-').map(|(_, store)| store.to_owned()),
         ceiling_of: if is_variant { Vec::new() } else { vec!["*".to_owned()] },
         verified: if is_variant { Verified::Passed { cases: 214 } } else { Verified::NotApplicable },
-        start_millis: vec![31.0, 34.0],
+        pool_size: is_variant.then_some(2),
         executable_bytes: Some(21_000_000),
         build_seconds: None,
         lines_of_code: is_variant.then_some(2_100),
@@ -70,6 +70,7 @@ fn run(subject: &str, workload: &str, connections: usize, load: Load, round: usi
         database_cpu_seconds: None,
         generator_cpu_seconds: Some(0.8),
         peak_memory_bytes: Some(24_000_000),
+        start_millis: Some(31.0 + round as f64),
         failure: None,
     }
 }
@@ -108,6 +109,7 @@ fn results(commit: &str, started_at: &str, speed: f64) -> Results {
             pool_size: None,
             log: "info".to_owned(),
             rounds: 3,
+            rounds_at_most: Some(3),
             seconds: 2.0,
             warm_up_seconds: 0.5,
             sqlite_synchronous: "full".to_owned(),
