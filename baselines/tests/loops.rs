@@ -148,6 +148,12 @@ fn postgres_read_finds_users() {
     quick("postgres-read", &Seeded::new(Store::DieselPostgres), &["--tasks", "4", "--connections", "2"]);
 }
 
+#[cfg(feature = "mysql")]
+#[test]
+fn mysql_read_finds_users() {
+    quick("mysql-read", &Seeded::new(Store::DieselMysql), &["--tasks", "4", "--connections", "2"]);
+}
+
 #[cfg(feature = "redis")]
 #[test]
 fn redis_read_finds_users() {

@@ -68,7 +68,7 @@ const PEER_SERVES: [Workload; 6] =
     [Workload::Hello, Workload::ReadOne, Workload::List, Workload::Update, Workload::Mix, Workload::Create];
 
 /// The ceilings without HTTP: name, title, the stores whose ceiling it is (none: all), the workload.
-const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
+const LOOPS: [(&str, &str, &[Store], Workload); 8] = [
     (
         "sqlite-read",
         "prepared SQLite reads by rusqlite, a thread a connection",
@@ -86,6 +86,12 @@ const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
         "postgres-read",
         "tokio-postgres and deadpool without a server",
         &[Store::DieselPostgres, Store::SeaOrmPostgres],
+        Workload::ReadOne,
+    ),
+    (
+        "mysql-read",
+        "mysql_async and its own pool without a server",
+        &[Store::DieselMysql, Store::SeaOrmMysql],
         Workload::ReadOne,
     ),
     ("redis-read", "the redis crate without a server", &[Store::Redis], Workload::ReadOne),

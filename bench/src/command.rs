@@ -14,7 +14,6 @@ use crate::run::{Runner, Steps, chosen};
 use crate::settings::{BenchArguments, BenchCommand, GeneratorKind, Plan};
 use crate::workload::{Callers, PASSWORD};
 use crate::{compare, report};
-use server::Store;
 use shared::config::Secret;
 use shared::passwords::Passwords;
 use shared::repository::without_password;
@@ -214,7 +213,8 @@ async fn finish(
 
 /// Builds the yardsticks, with what the chosen stores need.
 async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<PathBuf, BenchError> {
-    let mut features: Vec<&str> = plan.variants.iter().filter_map(|variant| feature(variant.store)).collect();
+    let services = plan.variants.iter().filter_map(|variant| variant.store.database().service());
+    let mut features: Vec<&str> = services.collect();
     features.sort_unstable();
     features.dedup();
     // Optimised as this program is.
@@ -225,10 +225,6 @@ async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<
     build.current_dir(root);
     process::run(build).await?;
     Ok(target_folder(root).join(folder).join("baselines"))
-}
-
-fn feature(store: Store) -> Option<&'static str> {
-    store.database().service().filter(|service| *service != "mysql")
 }
 
 fn target_folder(root: &Path) -> PathBuf {

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
-#[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 use tokio::task::JoinSet;
 
 /// An hour: what a histogram has room for from the start, so that it need not grow while time is taken. What takes longer
@@ -106,7 +106,7 @@ where
 ///
 /// # Errors
 /// [`Failure::Ended`] if one panics.
-#[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 pub async fn on_tasks<W, F>(settings: &Settings, works: Vec<W>) -> Result<Measured, Failure>
 where
     W: FnMut() -> F + Send + 'static,
@@ -140,7 +140,7 @@ where
 ///
 /// # Errors
 /// [`Failure::Threads`].
-#[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 pub fn runtime(settings: &Settings) -> Result<tokio::runtime::Runtime, Failure> {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     crate::process::runtime(settings.workers.map_or_else(cores, std::num::NonZeroUsize::get))
