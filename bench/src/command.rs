@@ -92,7 +92,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     let hash = Passwords::start(1)?.hash(PASSWORD).await.map_err(|error| BenchError::Answer(error.to_string()))?;
     let workers = arguments.workers.map_or_else(cores, usize::from);
     let threads = cores();
-    let json = new_file(&arguments.results, &commit.id, commit.has_changes, &machine.name);
+    let file = new_file(&arguments.results, &commit.id, commit.has_changes, &machine.name)?;
     let started_at = now();
     let results = Results {
         format: FORMAT,
@@ -124,7 +124,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         oha: oha.map(|(program, _)| Oha::new(program, threads, folder.path())),
         callers: Callers::new(&secret)?,
         folder: folder.path().to_owned(),
-        json: json.clone(),
+        json: file.path().to_owned(),
         steps: Steps::default(),
         run_number: 0,
         content: BTreeMap::new(),
@@ -153,7 +153,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         },
         outcome => outcome,
     };
-    finish(runner, arguments, &json, outcome).await
+    finish(runner, arguments, file.path(), outcome).await
 }
 
 /// Resolves at Ctrl-C or SIGTERM, and for a child also when its parent is gone.
