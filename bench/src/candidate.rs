@@ -160,6 +160,8 @@ impl Candidate {
     fn peer(name: &'static str, title: &str, store: Store) -> Self {
         let mut candidate = Self::new(Program::Peer(name), format!("peer-{name}"), title, Kind::Peer, Some(store));
         candidate.serves = PEER_SERVES.to_vec();
+        // Those over PostgreSQL have no route for it.
+        candidate.serves.retain(|workload| *workload != Workload::Create || store.database() == Database::Sqlite);
         candidate
     }
 
@@ -196,11 +198,6 @@ impl Candidate {
     /// Whether it is a server that is sent requests.
     pub(crate) fn is_server(&self) -> bool {
         !matches!(self.program, Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark)
-    }
-
-    /// Whether what it acknowledged can be counted through its own API, with its own admin's token.
-    pub(crate) fn is_counted(&self) -> bool {
-        matches!(self.program, Program::Variant(_))
     }
 }
 
