@@ -4,10 +4,11 @@ use crate::check::Keeps;
 use crate::error::BenchError;
 use crate::facts::{FactError, Workspace, lines_of_code};
 use crate::result::{Kind, Subject, Verified};
-use crate::settings::{BenchArguments, Synchronous, Variant};
+use crate::settings::{BenchArguments, Variant};
 use crate::workload::Workload;
 use contract::Credentials;
 use server::{Database, Store, VariantSettings};
+use shared::repository::Synchronous;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
@@ -68,7 +69,7 @@ const PEER_SERVES: [Workload; 6] =
     [Workload::Hello, Workload::ReadOne, Workload::List, Workload::Update, Workload::Mix, Workload::Create];
 
 /// The ceilings without HTTP: name, title, the stores whose ceiling it is (none: all), the workload.
-const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
+const LOOPS: [(&str, &str, &[Store], Workload); 8] = [
     (
         "sqlite-read",
         "prepared SQLite reads by rusqlite, a thread a connection",
@@ -86,6 +87,12 @@ const LOOPS: [(&str, &str, &[Store], Workload); 7] = [
         "postgres-read",
         "tokio-postgres and deadpool without a server",
         &[Store::DieselPostgres, Store::SeaOrmPostgres],
+        Workload::ReadOne,
+    ),
+    (
+        "mysql-read",
+        "mysql_async and its own pool without a server",
+        &[Store::DieselMysql, Store::SeaOrmMysql],
         Workload::ReadOne,
     ),
     ("redis-read", "the redis crate without a server", &[Store::Redis], Workload::ReadOne),
@@ -156,6 +163,8 @@ impl Candidate {
     fn peer(name: &'static str, title: &str, store: Store) -> Self {
         let mut candidate = Self::new(Program::Peer(name), format!("peer-{name}"), title, Kind::Peer, Some(store));
         candidate.serves = PEER_SERVES.to_vec();
+        // Those over PostgreSQL have no route for it.
+        candidate.serves.retain(|workload| *workload != Workload::Create || store.database() == Database::Sqlite);
         candidate
     }
 
@@ -192,11 +201,6 @@ impl Candidate {
     /// Whether it is a server that is sent requests.
     pub(crate) fn is_server(&self) -> bool {
         !matches!(self.program, Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark)
-    }
-
-    /// Whether what it acknowledged can be counted through its own API, with its own admin's token.
-    pub(crate) fn is_counted(&self) -> bool {
-        matches!(self.program, Program::Variant(_))
     }
 }
 

@@ -14,7 +14,6 @@ use crate::run::{Runner, Steps, chosen};
 use crate::settings::{BenchArguments, BenchCommand, GeneratorKind, Plan};
 use crate::workload::{Callers, PASSWORD};
 use crate::{compare, report};
-use server::Store;
 use shared::config::Secret;
 use shared::passwords::Passwords;
 use shared::repository::without_password;
@@ -93,7 +92,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
     let hash = Passwords::start(1)?.hash(PASSWORD).await.map_err(|error| BenchError::Answer(error.to_string()))?;
     let workers = arguments.workers.map_or_else(cores, usize::from);
     let threads = cores();
-    let json = new_file(&arguments.results, &commit.id, commit.has_changes, &machine.name);
+    let file = new_file(&arguments.results, &commit.id, commit.has_changes, &machine.name)?;
     let started_at = now();
     let results = Results {
         format: FORMAT,
@@ -125,7 +124,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         oha: oha.map(|(program, _)| Oha::new(program, threads, folder.path())),
         callers: Callers::new(&secret)?,
         folder: folder.path().to_owned(),
-        json: json.clone(),
+        json: file.path().to_owned(),
         steps: Steps::new((plan.seconds + plan.warm_up_seconds) as f64),
         run_number: 0,
         content: BTreeMap::new(),
@@ -155,7 +154,7 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         },
         outcome => outcome,
     };
-    finish(runner, arguments, &json, outcome).await
+    finish(runner, arguments, file.path(), outcome).await
 }
 
 /// Resolves at Ctrl-C or SIGTERM, and for a child also when its parent is gone.
@@ -215,7 +214,8 @@ async fn finish(
 
 /// Builds the yardsticks, with what the chosen stores need.
 async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<PathBuf, BenchError> {
-    let mut features: Vec<&str> = plan.variants.iter().filter_map(|variant| feature(variant.store)).collect();
+    let services = plan.variants.iter().filter_map(|variant| variant.store.database().service());
+    let mut features: Vec<&str> = services.collect();
     features.sort_unstable();
     features.dedup();
     // Optimised as this program is.
@@ -226,10 +226,6 @@ async fn build_baselines(root: &Path, plan: &Plan, display: &Display) -> Result<
     build.current_dir(root);
     process::run(build).await?;
     Ok(target_folder(root).join(folder).join("baselines"))
-}
-
-fn feature(store: Store) -> Option<&'static str> {
-    store.database().service().filter(|service| *service != "mysql")
 }
 
 fn target_folder(root: &Path) -> PathBuf {

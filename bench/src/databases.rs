@@ -2,10 +2,9 @@
 
 use crate::dataset;
 use crate::error::BenchError;
-use crate::settings::Synchronous;
 use server::{Database, DatabaseUrls, Store};
 use shared::domain::PasswordHash;
-use shared::repository::StoreOptions;
+use shared::repository::{StoreOptions, Synchronous};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -6,9 +6,11 @@ use server::Store;
 use shared::context::RequestContext;
 use shared::demo;
 use shared::domain::{
-    Attributes, Customer, Order, OrderId, OrderStatus, PasswordHash, Product, ProductId, Role, Timestamp, User, UserId,
+    Attributes, CategorySales, Customer, Order, OrderId, OrderLine, OrderStatus, PasswordHash, Product, ProductId,
+    Role, Timestamp, User, UserId,
 };
 use shared::repository::{Repositories, StoreError, StoreOptions};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Products that orders are for. Each has stock for more orders than a run can place.
@@ -23,6 +25,9 @@ pub const CUSTOMERS: u64 = 256;
 
 /// Users that are changed: as many whatever the size of the database, so that all of them can be looked at afterwards.
 pub const ACTIVE_USERS: u64 = 10_000;
+
+/// Users on a page that is listed.
+pub(crate) const PAGE: u64 = 20;
 
 /// Lines of an order that is placed.
 pub const LINES: u64 = 3;
@@ -61,6 +66,14 @@ pub fn user(number: u64, password_hash: &PasswordHash) -> User {
 #[must_use]
 pub fn user_id(number: u64) -> UserId {
     UserId::from_bytes(demo::id(FIRST_MILLIS + number * 1_000, number))
+}
+
+/// The number of the user with this id, if there is one in a dataset of any size.
+pub(crate) fn user_number(id: UserId) -> Option<u64> {
+    // A UUIDv7 begins with its milliseconds, 48 bits (RFC 9562, section 5.7).
+    let millis = u64::try_from(u128::from_be_bytes(*id.as_bytes()) >> 80).ok()?;
+    let number = millis.checked_sub(FIRST_MILLIS)? / 1_000;
+    (user_id(number) == id).then_some(number)
 }
 
 /// A product of one of ten categories.
@@ -102,6 +115,32 @@ fn order(number: u64, customer: &User) -> Order {
     let id = OrderId::from_bytes(demo::id(millis, ORDER_OFFSET + number));
     let lines: Vec<_> = products_of(number).into_iter().map(|number| (product(number), 1)).collect();
     Order::new(id, Customer::from(customer), &lines, at(millis))
+}
+
+/// What the paid orders come to, by category in the order of their names: the report.
+pub(crate) fn sales() -> Vec<CategorySales> {
+    let mut sales: BTreeMap<String, CategorySales> = BTreeMap::new();
+    for number in 0..ORDERS {
+        let order = order(number, &customer_of(number, &demo::unusable_hash()));
+        let mut seen = BTreeSet::new();
+        for OrderLine { category, quantity, revenue_cents, .. } in order.lines {
+            let of_category = sales.entry(category.clone()).or_insert_with(|| CategorySales {
+                category: category.clone(),
+                orders: 0,
+                units: 0,
+                revenue_cents: 0,
+            });
+            of_category.units += quantity;
+            of_category.revenue_cents += revenue_cents;
+            of_category.orders += i64::from(seen.insert(category));
+        }
+    }
+    sales.into_values().collect()
+}
+
+/// Whose the order of this number is.
+fn customer_of(number: u64, password_hash: &PasswordHash) -> User {
+    user(1 + number % CUSTOMERS, password_hash)
 }
 
 fn at(millis: u64) -> Timestamp {
@@ -155,8 +194,7 @@ async fn fill(
     .await?;
     let tell_orders = |done: u64| tell(users + PRODUCTS + done);
     all(0..ORDERS, tell_orders, |number| async move {
-        let customer = user(1 + number % CUSTOMERS, password_hash);
-        let pending = order(number, &customer);
+        let pending = order(number, &customer_of(number, password_hash));
         match repositories.orders.place(context, &pending).await {
             Ok(()) | Err(StoreError::KeyTaken) => {}
             Err(error) => return Err(error),
@@ -204,8 +242,9 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{PRODUCTS, order, product, products_of, user};
+    use super::{LINES, ORDERS, PRODUCTS, order, product, products_of, sales, user, user_id, user_number};
     use shared::demo::unusable_hash;
+    use shared::domain::UserId;
     use std::collections::BTreeSet;
 
     #[test]
@@ -214,6 +253,25 @@ mod tests {
         assert_eq!(ids.len(), 5_000);
         let skus: BTreeSet<_> = (0..PRODUCTS).map(|number| product(number).sku).collect();
         assert_eq!(skus.len() as u64, PRODUCTS);
+    }
+
+    #[test]
+    fn an_id_says_its_number() {
+        for number in [0, 1, 9_999, 1_000_000] {
+            assert_eq!(user_number(user_id(number)), Some(number));
+        }
+        assert_eq!(user_number(UserId::generate()), None);
+        assert_eq!(user_number(UserId::from_bytes([0; 16])), None);
+    }
+
+    #[test]
+    fn every_line_is_in_the_sales() {
+        let (sales, orders) = (sales(), (0..ORDERS).map(|number| order(number, &user(1, &unusable_hash()))));
+        assert_eq!(sales.len(), 10);
+        assert_eq!(sales.iter().map(|category| category.units).sum::<i64>().unsigned_abs(), ORDERS * LINES);
+        let revenue: i64 = sales.iter().map(|category| category.revenue_cents).sum();
+        assert_eq!(revenue, orders.map(|order| order.total_cents).sum::<i64>());
+        assert!(sales.iter().all(|category| category.orders <= category.units && category.orders > 0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One run of the benchmark from beginning to end: verify, fill, then time in turns.
 
+mod looking;
+mod looping;
 mod prepare;
 mod rates;
 mod rounds;
@@ -19,7 +21,6 @@ use crate::progress::Event;
 use crate::result::{Kind, Load, Results, Run, Verified};
 use crate::settings::{BenchArguments, Plan};
 use crate::workload::{Callers, Prepared, Workload, prepare};
-use crate::yardsticks;
 use rounds::why_once_more;
 use server::Database;
 use std::collections::BTreeMap;
@@ -197,18 +198,7 @@ impl Runner {
         let runs = if candidate.is_server() {
             self.time_server(&candidate, timing, requests, file, &url, load).await
         } else {
-            let seconds = (self.plan.seconds, self.plan.warm_up_seconds);
-            let counted = yardsticks::run(
-                &candidate,
-                &self.launcher,
-                &self.folder,
-                &url,
-                timing.users,
-                timing.connections,
-                seconds,
-            )
-            .await;
-            counted.map(|counted| vec![self.run_of(&name, timing, load, &counted)])
+            self.time_loop(&candidate, timing, &url, load).await
         };
         let runs = runs.unwrap_or_else(|error| {
             vec![Run { failure: Some(error.to_string()), ..self.run_of(&name, timing, load, &Counted::default()) }]

@@ -4,6 +4,7 @@ use crate::error::BenchError;
 use crate::workload::Workload;
 use clap::{Args, Subcommand, ValueEnum};
 use server::{DatabaseUrls, Framework, Store};
+use shared::repository::Synchronous;
 use std::path::PathBuf;
 
 /// How the benchmark is run.
@@ -120,27 +121,6 @@ pub enum GeneratorKind {
     Wrk,
     /// `oha`
     Oha,
-}
-
-/// What SQLite's commits wait for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Synchronous {
-    /// The disk
-    #[default]
-    Full,
-    /// The system
-    Normal,
-}
-
-impl Synchronous {
-    /// As on the command line and in URLs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Normal => "normal",
-        }
-    }
 }
 
 impl GeneratorKind {

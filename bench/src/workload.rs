@@ -1,11 +1,11 @@
 //! What is asked of the servers: a list of prepared requests for each workload, of which each load generator takes one after
 //! the other by chance. All subjects are sent the same.
 
-use crate::dataset::{self, ACTIVE_USERS, CUSTOMERS};
+use crate::dataset::{self, ACTIVE_USERS, CUSTOMERS, PAGE};
 use crate::error::BenchError;
 use shared::demo;
-use shared::domain::{Timestamp, User};
-use shared::paging::cursor;
+use shared::domain::{Timestamp, User, UserId};
+use shared::paging::{cursor, read_cursor};
 use shared::tokens::Tokens;
 
 /// Stands for a number that is never the same twice; twelve digits.
@@ -16,6 +16,9 @@ const PREPARED: u64 = 10_000;
 
 /// Of so many requests of the mix, one changes something: 80 % reads.
 const MIX: u64 = 5;
+
+/// What names that users are given begin with.
+const NEW_NAME: &str = "Renamed ";
 
 /// The password of the users who sign in.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -113,6 +116,22 @@ impl Workload {
         }
     }
 
+    /// Method and route of its requests, as the variants count them.
+    pub(crate) fn routes(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Hello => &[("GET", "/api/hello")],
+            Self::ReadOne => &[("GET", "/api/users/{id}")],
+            Self::List => &[("GET", "/api/users")],
+            Self::Report => &[("GET", "/api/reports/sales")],
+            Self::Login => &[("POST", "/api/auth/login")],
+            Self::LoginMix => &[("GET", "/api/users/{id}"), ("POST", "/api/auth/login")],
+            Self::Update => &[("PATCH", "/api/users/{id}")],
+            Self::Mix => &[("GET", "/api/users/{id}"), ("PATCH", "/api/users/{id}")],
+            Self::Create => &[("POST", "/api/products")],
+            Self::Order => &[("POST", "/api/orders")],
+        }
+    }
+
     /// Whether it changes what the database holds.
     pub(crate) fn writes(self) -> bool {
         matches!(self, Self::Update | Self::Mix | Self::Create | Self::Order)
@@ -171,6 +190,18 @@ impl Prepared {
         Self { method, path, token: token.map(str::to_owned), body: Some(body) }
     }
 
+    /// The number of the user whose path this is.
+    pub(crate) fn user(&self) -> Option<u64> {
+        let (_, id) = self.path.rsplit_once('/')?;
+        dataset::user_number(UserId::parse(id)?)
+    }
+
+    /// The number of the user after whom the page begins that this asks for.
+    pub(crate) fn after(&self) -> Option<u64> {
+        let (_, cursor) = self.path.split_once("after=")?;
+        dataset::user_number(UserId::from_bytes(read_cursor(cursor)?))
+    }
+
     /// What goes over the wire (RFC 9112). The host is this machine; no server here looks at the port in it.
     #[must_use]
     pub fn raw(&self) -> String {
@@ -189,6 +220,12 @@ impl Prepared {
         }
         raw
     }
+}
+
+/// Whether a user was given this name by a request.
+pub(crate) fn is_new_name(name: &str) -> bool {
+    let is_unique = |rest: &str| rest.len() == UNIQUE.len() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    name.strip_prefix(NEW_NAME).is_some_and(is_unique)
 }
 
 /// The tokens that requests carry.
@@ -236,7 +273,7 @@ pub fn prepare(workload: Workload, users: u64, callers: &Callers) -> Vec<Prepare
     };
     let update = |number: u64| {
         let path = format!("/api/users/{}", dataset::user_id(1 + demo::spread(number) % active));
-        Prepared::with("PATCH", path, Some(callers.admin()), format!(r#"{{"name":"Renamed {UNIQUE}"}}"#))
+        Prepared::with("PATCH", path, Some(callers.admin()), format!(r#"{{"name":"{NEW_NAME}{UNIQUE}"}}"#))
     };
     let many = |request: &dyn Fn(u64) -> Prepared| (0..PREPARED).map(request).collect();
     match workload {
@@ -244,8 +281,8 @@ pub fn prepare(workload: Workload, users: u64, callers: &Callers) -> Vec<Prepare
         Workload::ReadOne | Workload::LoginMix => many(&read),
         Workload::List => many(&|number| {
             // Anywhere in the list, but for its last page.
-            let after = dataset::user_id(demo::spread(number) % users.saturating_sub(20).max(1));
-            Prepared::get(format!("/api/users?limit=20&after={}", cursor(after.as_bytes())), Some(reader))
+            let after = dataset::user_id(demo::spread(number) % users.saturating_sub(PAGE).max(1));
+            Prepared::get(format!("/api/users?limit={PAGE}&after={}", cursor(after.as_bytes())), Some(reader))
         }),
         Workload::Report => {
             vec![Prepared::get("/api/reports/sales?from=2025-01-01&to=2025-12-31".to_owned(), Some(callers.admin()))]

@@ -1,7 +1,7 @@
 //! What figures are measured by: recorded answers for hyper, and the drivers' and databases' own loops.
 
 use crate::candidate::{Candidate, Launcher, Program};
-use crate::dataset::{self, ACTIVE_USERS};
+use crate::dataset::{self, ACTIVE_USERS, CUSTOMERS};
 use crate::error::BenchError;
 use crate::generator::Counted;
 use crate::process::{self, last_words};
@@ -44,6 +44,8 @@ pub(crate) async fn recorded(client: &Client, prepared: &Prepared, request: &Req
 #[derive(Deserialize)]
 struct Printed {
     requests: u64,
+    /// What it did in all, before and after the counted time, too.
+    done: u64,
     errors: u64,
     seconds: f64,
     latency_ms: Option<Latency>,
@@ -74,7 +76,7 @@ pub(crate) async fn run(
                 .args(["--warm-up-seconds", &warm_up_seconds.to_string(), "--database-url", database_url])
                 .args(["--connections", &pool.to_string()])
                 .arg("--ids")
-                .arg(ids(folder, users)?);
+                .arg(ids(folder, users, if *name == "sqlite-order" { CUSTOMERS } else { ACTIVE_USERS })?);
             let finished = process::run(command).await?;
             let line = finished.stdout.lines().last().unwrap_or_default();
             let failed = |reason| BenchError::Program { program: (*name).to_owned(), reason };
@@ -83,7 +85,7 @@ pub(crate) async fn run(
                 seconds: printed.seconds,
                 requests: printed.requests,
                 errors: printed.errors,
-                unique: None,
+                unique: Some(printed.done),
                 latency: printed.latency_ms,
                 cpu_seconds: printed.cpu_seconds.or(finished.cpu_seconds),
             })
@@ -94,12 +96,12 @@ pub(crate) async fn run(
     }
 }
 
-/// The ids of the users that are read.
-fn ids(folder: &Path, users: u64) -> Result<std::path::PathBuf, BenchError> {
-    let path = folder.join(format!("ids-{users}"));
+/// The ids of the first users, who are read, or whose the orders are.
+fn ids(folder: &Path, users: u64, most: u64) -> Result<std::path::PathBuf, BenchError> {
+    let count = users.min(most);
+    let path = folder.join(format!("ids-{count}"));
     if !path.exists() {
-        let ids: Vec<String> =
-            (1..=users.min(ACTIVE_USERS)).map(|number| dataset::user_id(number).to_string()).collect();
+        let ids: Vec<String> = (1..=count).map(|number| dataset::user_id(number).to_string()).collect();
         std::fs::write(&path, ids.join("\n")).map_err(BenchError::of_file(&path))?;
     }
     Ok(path)

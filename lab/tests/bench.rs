@@ -131,6 +131,21 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     assert_eq!((results.settings.generator.as_str(), results.settings.sqlite_synchronous.as_str()), ("oha", "normal"));
 }
 
+#[test]
+fn a_run_that_times_nothing_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--variants", "axum-redis", "--redis-url", "redis://127.0.0.1:1/0?prefix={database}"];
+    let short = ["--workloads", "hello", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000"];
+    let output = bench(folder.path(), &[arguments.as_slice(), short.as_slice()].concat()).output().unwrap();
+    let (_, stderr) = said(&output);
+    let expected = match server::Store::built_in().contains(&server::Store::Redis) {
+        true => "no variant is left",
+        false => "axum-redis is no variant",
+    };
+    assert!(!output.status.success() && stderr.contains(expected), "{stderr}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 /// Reads events until one is as wanted.
 fn wait_for(reader: &mut BufReader<ChildStdout>, is_wanted: impl Fn(&Event) -> bool) {
     let mut line = String::new();

@@ -62,7 +62,7 @@ pub fn cursor(id: &[u8; 16]) -> String {
 }
 
 /// The id in a cursor, if it is one.
-fn read_cursor(cursor: &str) -> Option<[u8; 16]> {
+pub fn read_cursor(cursor: &str) -> Option<[u8; 16]> {
     URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()
 }
 

@@ -352,13 +352,24 @@ pub enum OpenError {
 }
 
 /// What a write to a SQLite file survives once it was acknowledged: `PRAGMA synchronous`, with a write-ahead log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Synchronous {
     /// A power cut: each commit waits until the disk has it.
     #[default]
     Full,
     /// The end of the process, however it ends; after a power cut the last commits may be gone.
     Normal,
+}
+
+impl Synchronous {
+    /// As in a URL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Normal => "normal",
+        }
+    }
 }
 
 /// The file in a URL of a SQLite database, and what is asked of it: `sqlite://data/x.db` is relative, `sqlite:///data/x.db` is

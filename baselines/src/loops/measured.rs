@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
-#[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 use tokio::task::JoinSet;
 
 /// An hour: what a histogram has room for from the start, so that it need not grow while time is taken. What takes longer
@@ -25,6 +25,8 @@ const LONGEST_NANOS: u64 = 3_600_000_000_000;
 pub struct Measured {
     /// What was done.
     requests: u64,
+    /// What was done in all, before and after the counted time, too: as much must be in a database that was written to.
+    done: u64,
     /// What failed; it is not in `requests`.
     errors: u64,
     /// The counted time.
@@ -106,7 +108,7 @@ where
 ///
 /// # Errors
 /// [`Failure::Ended`] if one panics.
-#[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 pub async fn on_tasks<W, F>(settings: &Settings, works: Vec<W>) -> Result<Measured, Failure>
 where
     W: FnMut() -> F + Send + 'static,
@@ -140,7 +142,7 @@ where
 ///
 /// # Errors
 /// [`Failure::Threads`].
-#[cfg(any(feature = "postgres", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis", feature = "mongodb", feature = "dynamodb"))]
 pub fn runtime(settings: &Settings) -> Result<tokio::runtime::Runtime, Failure> {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     crate::process::runtime(settings.workers.map_or_else(cores, std::num::NonZeroUsize::get))
@@ -164,6 +166,7 @@ impl Clock {
 struct Tally {
     /// In nanoseconds, to three digits.
     latencies: Histogram<u64>,
+    done: u64,
     errors: u64,
     first_error: Option<BoxError>,
 }
@@ -171,12 +174,13 @@ struct Tally {
 impl Tally {
     fn new() -> Result<Self, Failure> {
         let latencies = Histogram::new_with_max(LONGEST_NANOS, 3).map_err(|error| Failure::Ended(error.into()))?;
-        Ok(Self { latencies, errors: 0, first_error: None })
+        Ok(Self { latencies, done: 0, errors: 0, first_error: None })
     }
 
     /// Counts what has just ended, and says when that was.
     fn count(&mut self, clock: Clock, from: Instant, outcome: Result<u64, BoxError>) -> Instant {
         let now = Instant::now();
+        self.done += *outcome.as_ref().unwrap_or(&0);
         if now <= clock.begin || now > clock.end {
             return now;
         }
@@ -198,6 +202,7 @@ fn summed(settings: &Settings, tallies: Vec<Tally>, cpu: Option<(Duration, Durat
     let mut all = Tally::new()?;
     for tally in tallies {
         all.latencies.add(&tally.latencies).map_err(|error| Failure::Ended(error.into()))?;
+        all.done += tally.done;
         all.errors += tally.errors;
         all.first_error = all.first_error.or(tally.first_error);
     }
@@ -205,6 +210,7 @@ fn summed(settings: &Settings, tallies: Vec<Tally>, cpu: Option<(Duration, Durat
     let [p50, p90, p99, p999, max] = [0.5, 0.9, 0.99, 0.999, 1.0].map(millis);
     Ok(Measured {
         requests: all.latencies.len(),
+        done: all.done,
         errors: all.errors,
         seconds: settings.seconds.as_secs_f64(),
         latency_ms: Latency { p50, p90, p99, p999, max },
@@ -236,7 +242,7 @@ mod tests {
         tally.count(counted, now, Err("refused".into()));
         tally.count(Clock { begin: now + hour, end: now + 2 * hour }, now, Ok(1));
         tally.count(Clock { begin: now, end: now }, now, Ok(1));
-        assert_eq!((tally.latencies.len(), tally.errors), (3, 1));
+        assert_eq!((tally.latencies.len(), tally.done, tally.errors), (3, 5, 1));
         let nanos = u128::from(tally.latencies.value_at_quantile(0.5));
         assert!((took.as_nanos()..hour.as_nanos()).contains(&nanos), "{nanos}");
         assert_eq!(tally.first_error.unwrap().to_string(), "refused");

@@ -6,6 +6,7 @@
 //! | `sqlite_read` | a user by id | `store-diesel`, `sqlite/users.rs`, `find` |
 //! | `sqlite_order` | an order of three lines | `store-diesel`, `sqlite/orders.rs`, `place` |
 //! | `postgres_read` | a user by id | `store-diesel`, `postgres/users.rs`, `find` |
+//! | `mysql_read` | a user by id | `store-diesel`, `mysql/users.rs`, `find` |
 //! | `redis_read` | a user by id | `store-redis`, `users.rs`, `find` |
 //! | `mongodb_read` | a user by id | `store-mongodb`, `users.rs`, `find` |
 //! | `dynamodb_read` | a user by id | `store-dynamodb`, `users.rs`, `find` |
@@ -22,6 +23,8 @@ mod ids;
 mod measured;
 #[cfg(feature = "mongodb")]
 mod mongodb_read;
+#[cfg(feature = "mysql")]
+mod mysql_read;
 #[cfg(feature = "postgres")]
 mod postgres_read;
 #[cfg(feature = "redis")]
@@ -77,6 +80,9 @@ enum Name {
     /// A user by id from PostgreSQL, by tokio-postgres and deadpool
     #[cfg(feature = "postgres")]
     PostgresRead,
+    /// A user by id from MySQL, by mysql_async
+    #[cfg(feature = "mysql")]
+    MysqlRead,
     /// A user by id from Redis, by multiplexed connections
     #[cfg(feature = "redis")]
     RedisRead,
@@ -127,6 +133,8 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
         Name::SqliteOrder => sqlite_order::run(settings),
         #[cfg(feature = "postgres")]
         Name::PostgresRead => measured::runtime(settings)?.block_on(postgres_read::run(settings)),
+        #[cfg(feature = "mysql")]
+        Name::MysqlRead => measured::runtime(settings)?.block_on(mysql_read::run(settings)),
         #[cfg(feature = "redis")]
         Name::RedisRead => measured::runtime(settings)?.block_on(redis_read::run(settings)),
         #[cfg(feature = "mongodb")]

@@ -3,14 +3,13 @@
 //! `store-diesel` does without it.
 
 use super::Settings;
-use super::axum_server::{self, hello, internal_error};
+use super::axum_server::{self, Outcome, found, internal_error, routes};
 use super::bodies::{ListUsers, Page, UpdateUser, User, now};
 use super::schema::users;
 use crate::failure::Failure;
+use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::routing::get;
-use axum::{Json, Router};
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -20,18 +19,11 @@ type DbPool = Pool<AsyncPgConnection>;
 
 pub async fn serve(settings: &Settings) -> Result<(), Failure> {
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new(&settings.database_url);
-    let pool = Pool::builder(manager).max_size(usize::try_from(settings.pool_size).unwrap_or(1));
-    let pool = pool.build().map_err(Failure::database)?;
+    let pool = Pool::builder(manager).max_size(settings.connections()).build();
+    let pool = pool.map_err(Failure::database)?;
     drop(pool.get().await.map_err(Failure::database)?);
-    let routes = Router::new()
-        .route("/api/hello", get(hello))
-        .route("/api/users", get(list))
-        .route("/api/users/{id}", get(find).patch(update))
-        .with_state(pool);
-    axum_server::serve(settings, routes).await
+    axum_server::serve(settings, routes(get(list), get(find).patch(update)).with_state(pool)).await
 }
-
-type Outcome<T> = Result<T, (StatusCode, String)>;
 
 async fn list(State(pool): State<DbPool>, Query(query): Query<ListUsers>) -> Outcome<Json<Page>> {
     let mut connection = pool.get().await.map_err(internal_error)?;
@@ -43,7 +35,7 @@ async fn list(State(pool): State<DbPool>, Query(query): Query<ListUsers>) -> Out
 async fn find(State(pool): State<DbPool>, Path(id): Path<String>) -> Outcome<Json<User>> {
     let mut connection = pool.get().await.map_err(internal_error)?;
     let user = users::table.find(id).select(User::as_select()).first(&mut connection).await.optional();
-    user.map_err(internal_error)?.map(Json).ok_or((StatusCode::NOT_FOUND, String::new()))
+    found(user.map_err(internal_error)?)
 }
 
 async fn update(
@@ -55,5 +47,5 @@ async fn update(
     let changes = (users::name.eq(change.name), users::version.eq(users::version + 1), users::updated_at.eq(now()));
     let update = diesel::update(users::table.find(id)).set(changes).returning(User::as_returning());
     let user = update.get_result(&mut connection).await.optional();
-    user.map_err(internal_error)?.map(Json).ok_or((StatusCode::NOT_FOUND, String::new()))
+    found(user.map_err(internal_error)?)
 }

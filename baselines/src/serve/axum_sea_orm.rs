@@ -1,6 +1,6 @@
 //! axum with SeaORM, whatever the database: entities, handlers, routes, as SeaORM's own axum example has them.
 
-use super::axum_server::{hello, internal_error};
+use super::axum_server::{self, Outcome, found, internal_error};
 use super::bodies::{CreateProduct, ListUsers, Page, Product, UpdateUser, User, now};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -76,15 +76,9 @@ pub fn options(url: &str, pool_size: u32) -> ConnectOptions {
 }
 
 pub fn routes(database: DatabaseConnection) -> Router {
-    Router::new()
-        .route("/api/hello", get(hello))
-        .route("/api/users", get(list))
-        .route("/api/products", post(create))
-        .route("/api/users/{id}", get(find).patch(update))
-        .with_state(database)
+    let routes = axum_server::routes(get(list), get(find).patch(update));
+    routes.route("/api/products", post(create)).with_state(database)
 }
-
-type Outcome<T> = Result<T, (StatusCode, String)>;
 
 async fn list(State(database): State<DatabaseConnection>, Query(query): Query<ListUsers>) -> Outcome<Json<Page>> {
     let page = users::Entity::find().filter(users::Column::Id.gt(query.after())).order_by_asc(users::Column::Id);
@@ -116,7 +110,7 @@ async fn create(
 
 async fn find(State(database): State<DatabaseConnection>, Path(id): Path<String>) -> Outcome<Json<User>> {
     let user = users::Entity::find_by_id(id).one(&database).await.map_err(internal_error)?;
-    user.map(|user| Json(user.into())).ok_or_else(not_found)
+    found(user.map(User::from))
 }
 
 /// One statement, not the `find` and `save` of the guides, which lose one of two changes that come at once.
@@ -131,9 +125,5 @@ async fn update(
         .col_expr(users::Column::UpdatedAt, Expr::value(now()))
         .filter(users::Column::Id.eq(id));
     let updated = update.exec_with_returning(&database).await.map_err(internal_error)?;
-    updated.into_iter().next().map(|user| Json(user.into())).ok_or_else(not_found)
-}
-
-fn not_found() -> (StatusCode, String) {
-    (StatusCode::NOT_FOUND, String::new())
+    found(updated.into_iter().next().map(User::from))
 }

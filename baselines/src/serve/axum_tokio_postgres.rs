@@ -2,13 +2,12 @@
 //! connection still works. The least that a service over PostgreSQL can be.
 
 use super::Settings;
-use super::axum_server::{self, hello, internal_error};
+use super::axum_server::{self, Outcome, found, internal_error, routes};
 use super::bodies::{ListUsers, Page, UpdateUser, User, now};
 use crate::failure::Failure;
+use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::routing::get;
-use axum::{Json, Router};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio_postgres::{NoTls, Row};
 
@@ -21,18 +20,11 @@ const UPDATE: &str = "UPDATE users SET name = $2, version = version + 1, updated
 pub async fn serve(settings: &Settings) -> Result<(), Failure> {
     let server: tokio_postgres::Config = settings.database_url.parse().map_err(Failure::database)?;
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let pool = Pool::builder(Manager::from_config(server, NoTls, config));
-    let pool = pool.max_size(usize::try_from(settings.pool_size).unwrap_or(1)).build().map_err(Failure::database)?;
+    let pool = Pool::builder(Manager::from_config(server, NoTls, config)).max_size(settings.connections()).build();
+    let pool = pool.map_err(Failure::database)?;
     drop(pool.get().await.map_err(Failure::database)?);
-    let routes = Router::new()
-        .route("/api/hello", get(hello))
-        .route("/api/users", get(list))
-        .route("/api/users/{id}", get(find).patch(update))
-        .with_state(pool);
-    axum_server::serve(settings, routes).await
+    axum_server::serve(settings, routes(get(list), get(find).patch(update)).with_state(pool)).await
 }
-
-type Outcome<T> = Result<T, (StatusCode, String)>;
 
 async fn list(State(pool): State<Pool>, Query(query): Query<ListUsers>) -> Outcome<Json<Page>> {
     let client = pool.get().await.map_err(internal_error)?;
@@ -59,8 +51,7 @@ async fn update(
 }
 
 fn answer(row: Result<Option<Row>, tokio_postgres::Error>) -> Outcome<Json<User>> {
-    let row = row.map_err(internal_error)?.ok_or((StatusCode::NOT_FOUND, String::new()))?;
-    user(&row).map(Json).map_err(internal_error)
+    found(row.map_err(internal_error)?.as_ref().map(user).transpose().map_err(internal_error)?)
 }
 
 fn user(row: &Row) -> Result<User, tokio_postgres::Error> {

@@ -66,6 +66,13 @@ pub struct Settings {
     pool_size: u32,
 }
 
+impl Settings {
+    #[cfg(feature = "postgres")]
+    fn connections(&self) -> usize {
+        usize::try_from(self.pool_size).unwrap_or(1)
+    }
+}
+
 /// The services.
 #[derive(Clone, Copy, ValueEnum)]
 enum Name {

@@ -4,6 +4,7 @@ use super::Runner;
 use super::steps::{SUITES_AT_ONCE, Step};
 use crate::candidate::{Candidate, Launcher, Program};
 use crate::check::as_request;
+use crate::dataset;
 use crate::error::BenchError;
 use crate::facts::{self, Build};
 use crate::files::write_results;
@@ -17,6 +18,7 @@ use crate::yardsticks;
 use contract::{Credentials, cases};
 use futures_util::{StreamExt as _, stream};
 use shared::config::Secret;
+use shared::demo;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -251,7 +253,14 @@ impl Runner {
                 body: request.body.as_ref().map(|body| body.replace(UNIQUE, "000970000000")),
                 ..request.clone()
             };
-            answers.push(yardsticks::recorded(&client(server.address)?, &unique, &as_request(&unique)).await?);
+            let client = client(server.address)?;
+            answers.push(yardsticks::recorded(&client, &unique, &as_request(&unique)).await?);
+            if let (Workload::Update, Some(renamed)) = (workload, unique.user()) {
+                // Whoever reads that user later is to find the name of the dataset.
+                let name = dataset::user(renamed, &demo::unusable_hash()).name;
+                let back = Prepared { body: Some(format!(r#"{{"name":"{name}"}}"#)), ..unique };
+                yardsticks::recorded(&client, &back, &as_request(&back)).await?;
+            }
         }
         server.stop().await;
         let text = serde_json::Value::Array(answers).to_string();

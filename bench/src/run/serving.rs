@@ -1,9 +1,10 @@
 //! Timing one server once: start it, put the load on, look after it.
 
+use super::looking::Loaded;
 use super::rates::not_kept;
 use super::{Runner, Timing};
 use crate::candidate::Candidate;
-use crate::check::{Acknowledged, Content, sample};
+use crate::check::sample;
 use crate::error::BenchError;
 use crate::generator::{Counted, OhaLoad};
 use crate::process::Server;
@@ -25,7 +26,7 @@ impl Runner {
         url: &str,
         load: Load,
     ) -> Result<Vec<Run>, BenchError> {
-        let Timing { workload, users, connections, .. } = timing;
+        let Timing { workload, connections, .. } = timing;
         let name = candidate.subject.name.clone();
         let command = self.launcher.command(candidate, url)?;
         let mut server = Server::start(&name, command, &self.folder.join(format!("{name}.log"))).await?;
@@ -34,14 +35,7 @@ impl Runner {
             self.wrk.run(server.address, file, connections, self.plan.warm_up_seconds, self.run_number).await?;
             server.idle().await;
         }
-        let key = (url.to_owned(), workload);
-        let before = match candidate.is_counted() && workload.writes() {
-            true => {
-                let earlier = self.content.remove(&key).unwrap_or_default();
-                Some(Content::settled(server.address, workload, users, &self.callers, &earlier).await?)
-            }
-            false => None,
-        };
+        let before = self.look_before(candidate, server.address, url, timing).await?;
         self.run_number += 1;
         let database = self.database_process(candidate, url);
         let (server_before, database_before) = (server.usage(), database.and_then(usage::of_tree));
@@ -85,15 +79,11 @@ impl Runner {
             run.start_millis = Some(server.start_millis);
             run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
         }
-        if let Some(before) = before {
-            let after = Content::settled(server.address, workload, users, &self.callers, &before).await?;
-            let acknowledged = Acknowledged::of(workload, &counted, &samples, connections);
-            if let Err(reason) = after.holds(&before, workload, &acknowledged) {
-                for run in &mut runs {
-                    run.failure.get_or_insert_with(|| reason.clone());
-                }
+        let loaded = Loaded { counted: &counted, samples: &samples };
+        if let Some(reason) = self.look_after(before, candidate, server.address, url, timing, loaded).await? {
+            for run in &mut runs {
+                run.failure.get_or_insert_with(|| reason.clone());
             }
-            self.content.insert(key, after);
         }
         server.stop().await;
         Ok(runs)

@@ -80,8 +80,9 @@ impl Listing {
         for entry in std::fs::read_dir(folder).map_err(folder_error)? {
             let entry = entry.map_err(folder_error)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            // The schema that describes them may lie beside them.
-            if !name.ends_with(".json") || name.ends_with(".schema.json") || !entry.path().is_file() {
+            // The schema that describes them may lie beside them; and an empty file holds the name of a run that has timed nothing yet.
+            let holds_something = entry.path().metadata().is_ok_and(|file| file.is_file() && file.len() > 0);
+            if !name.ends_with(".json") || name.ends_with(".schema.json") || !holds_something {
                 continue;
             }
             match read(&entry.path()) {
@@ -166,6 +167,7 @@ mod tests {
             ("broken.json", "{\"format\": 1".to_owned()),
             ("lacking.json", "{\"format\": 1}".to_owned()),
             ("results.schema.json", "{}".to_owned()),
+            ("begun.json", String::new()),
             ("new.html", "<p>".to_owned()),
         ] {
             std::fs::write(folder.path().join(name), text).unwrap();
