@@ -319,6 +319,7 @@ impl Launcher {
                 let mut command = Command::new(self.root.join("scripts").join("flask"));
                 command.args(["--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
                 command.args(["--database-url", database_url]).env("JWT_SECRET", &self.secret);
+                command.env("STOP_ON_STDIN_CLOSE", "1");
                 Ok(command)
             }
             Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark => {
