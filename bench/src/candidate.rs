@@ -334,7 +334,7 @@ impl Launcher {
                 let mut command = Command::new(self.root.join("scripts").join("flask"));
                 command.args(["--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
                 command.args(["--pool-size", &pool_size, "--database-url", database_url]);
-                command.env("JWT_SECRET", &self.secret);
+                command.env("JWT_SECRET", &self.secret).env("STOP_ON_STDIN_CLOSE", "1");
                 Ok(command)
             }
             Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark => {
