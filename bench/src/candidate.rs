@@ -6,12 +6,9 @@ use crate::facts::{FactError, Workspace, lines_of_code};
 use crate::result::{Kind, Subject, Verified};
 use crate::settings::{BenchArguments, Variant};
 use crate::workload::Workload;
-use contract::Credentials;
-use server::{Database, Store, VariantSettings};
+use server::{Database, Store};
 use shared::repository::Synchronous;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use tokio::process::Command;
 
 /// How a subject is run.
 #[derive(Clone, Debug)]
@@ -100,9 +97,6 @@ const LOOPS: [(&str, &str, &[Store], Workload); 8] = [
     ("dynamodb-read", "Amazon's SDK without a server", &[Store::Dynamodb], Workload::ReadOne),
 ];
 
-/// Loops with one connection, or none.
-const WITHOUT_POOL: [&str; 2] = ["argon2id", "sqlite-order"];
-
 impl Candidate {
     fn new(program: Program, name: String, title: &str, kind: Kind, store: Option<Store>) -> Self {
         let subject = Subject {
@@ -132,7 +126,7 @@ impl Candidate {
         candidate
     }
 
-    fn unlogged(variant: Variant) -> Self {
+    pub(crate) fn unlogged(variant: Variant) -> Self {
         let (name, title) =
             (format!("{}-without-log", variant.name()), format!("{} without log lines", variant.name()));
         let mut candidate = Self::new(Program::Unlogged(variant), name, &title, Kind::Peer, Some(variant.store));
@@ -140,7 +134,7 @@ impl Candidate {
         candidate
     }
 
-    fn hyper() -> Self {
+    pub(crate) fn hyper() -> Self {
         let title = "a bare hyper server that answers the same bytes";
         let mut candidate = Self::new(Program::Hyper, "hyper".to_owned(), title, Kind::Ceiling, None);
         candidate.subject.ceiling_of = vec!["*".to_owned()];
@@ -149,7 +143,7 @@ impl Candidate {
         candidate
     }
 
-    fn of_loop(name: &'static str, title: &str, stores: &[Store], workload: Workload) -> Self {
+    pub(crate) fn of_loop(name: &'static str, title: &str, stores: &[Store], workload: Workload) -> Self {
         let mut candidate =
             Self::new(Program::Loop(name), name.to_owned(), title, Kind::Ceiling, stores.first().copied());
         candidate.subject.ceiling_of = stores.iter().map(ToString::to_string).collect();
@@ -160,7 +154,7 @@ impl Candidate {
         candidate
     }
 
-    fn peer(name: &'static str, title: &str, store: Store) -> Self {
+    pub(crate) fn peer(name: &'static str, title: &str, store: Store) -> Self {
         let mut candidate = Self::new(Program::Peer(name), format!("peer-{name}"), title, Kind::Peer, Some(store));
         candidate.serves = PEER_SERVES.to_vec();
         // Those over PostgreSQL have no route for it.
@@ -168,7 +162,7 @@ impl Candidate {
         candidate
     }
 
-    fn flask() -> Self {
+    pub(crate) fn flask() -> Self {
         let title = "the lesson's own: Flask, SQLAlchemy and gunicorn over SQLite";
         let mut candidate =
             Self::new(Program::Flask, "peer-flask".to_owned(), title, Kind::Peer, Some(Store::DieselSqlite));
@@ -260,175 +254,5 @@ pub(crate) fn candidates(variants: &[Variant], arguments: &BenchArguments) -> Re
     match arguments.peers.iter().find(|given| !known.contains(&given.as_str())) {
         Some(given) => Err(BenchError::Unknown { kind: "peer", given: given.clone(), known: known.join(", ") }),
         None => Ok(all),
-    }
-}
-
-/// What all servers are given.
-pub(crate) struct Launcher {
-    /// The program that is a variant if its first argument is `server`.
-    pub executable: PathBuf,
-    /// The program `baselines`.
-    pub baselines: PathBuf,
-    /// The folder of the source tree.
-    pub root: PathBuf,
-    pub secret: String,
-    /// Threads that serve requests.
-    pub workers: usize,
-    /// Cores of this machine: as many threads hash passwords.
-    pub cores: usize,
-    pub pool_size: Option<usize>,
-    pub log: String,
-    /// What hyper answers.
-    pub answers: PathBuf,
-}
-
-impl Launcher {
-    /// Connections of a subject's pool: as many as were asked for, else as its store has by itself; none where there is no pool.
-    pub(crate) fn pool_of(&self, candidate: &Candidate) -> Option<usize> {
-        let has_pool = match &candidate.program {
-            Program::Variant(_) | Program::Unlogged(_) | Program::Peer(_) | Program::Flask => true,
-            Program::Loop(name) => !WITHOUT_POOL.contains(name),
-            // The first has no database; the connections of the others are as many as the load has.
-            Program::Hyper | Program::Pgbench | Program::RedisBenchmark => false,
-        };
-        let store = candidate.store.filter(|store| has_pool && store.database() != Database::Memory)?;
-        Some(self.pool_size.unwrap_or_else(|| store.default_connections()))
-    }
-
-    /// The command that starts a server of its own, on a port that the system chooses.
-    pub(crate) fn command(&self, candidate: &Candidate, database_url: &str) -> Result<Command, BenchError> {
-        let pool_size = self.pool_of(candidate).unwrap_or(1).to_string();
-        match &candidate.program {
-            Program::Variant(variant) => Ok(self.variant(*variant, database_url)),
-            // The line that says where it listens is awaited.
-            Program::Unlogged(variant) => Ok(self.logging(*variant, database_url, "warn,server=info")),
-            Program::Hyper => {
-                let mut command = Command::new(&self.baselines);
-                command.args([
-                    "hyper",
-                    "--stop-on-stdin-close",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--workers",
-                    &self.workers.to_string(),
-                    "--answers",
-                ]);
-                command.arg(&self.answers);
-                Ok(command)
-            }
-            Program::Peer(name) => {
-                let mut command = Command::new(&self.baselines);
-                command.args([
-                    "serve",
-                    name,
-                    "--stop-on-stdin-close",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--workers",
-                    &self.workers.to_string(),
-                ]);
-                command.args(["--pool-size", &pool_size, "--database-url", database_url]);
-                Ok(command)
-            }
-            Program::Flask => {
-                let mut command = Command::new(self.root.join("scripts").join("flask"));
-                command.args(["--listen", "127.0.0.1:0", "--workers", &self.workers.to_string()]);
-                command.args(["--pool-size", &pool_size, "--database-url", database_url]);
-                command.env("JWT_SECRET", &self.secret).env("STOP_ON_STDIN_CLOSE", "1");
-                Ok(command)
-            }
-            Program::Loop(_) | Program::Pgbench | Program::RedisBenchmark => {
-                Err(BenchError::Answer(format!("{} is no server", candidate.subject.name)))
-            }
-        }
-    }
-
-    /// Has a server make this admin at its start.
-    pub(crate) fn make_admin(command: &mut Command, admin: &Credentials) {
-        command.env("ADMIN_EMAIL", &admin.admin_email).env("ADMIN_PASSWORD", &admin.admin_password);
-    }
-
-    /// A variant with nothing in its environment but what is said here.
-    pub(crate) fn variant(&self, variant: Variant, database_url: &str) -> Command {
-        self.logging(variant, database_url, &self.log)
-    }
-
-    /// The same, with this for its `--log`.
-    fn logging(&self, variant: Variant, database_url: &str, log: &str) -> Command {
-        let mut command = Command::new(&self.executable);
-        for name in VariantSettings::variables() {
-            command.env_remove(name);
-        }
-        command
-            .args(["server", "--framework", &variant.framework.to_string(), "--store", &variant.store.to_string()])
-            .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--stop-on-stdin-close"])
-            .args(["--log", log, "--workers", &self.workers.to_string()])
-            .env("DATABASE_URL", database_url)
-            .env("JWT_SECRET", &self.secret);
-        if let Some(pool_size) = self.pool_size {
-            command.args(["--pool-size", &pool_size.to_string()]);
-        }
-        command
-    }
-}
-
-/// The folder of the source tree that `start` is in: where the workspace's `bench/Cargo.toml` is.
-#[must_use]
-pub(crate) fn source_root(start: &Path) -> Option<PathBuf> {
-    start.ancestors().find(|folder| folder.join("bench").join("Cargo.toml").exists()).map(Path::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Candidate, Launcher};
-    use crate::settings::Variant;
-    use crate::workload::Workload;
-    use server::{Framework, Store};
-    use std::path::PathBuf;
-
-    fn launcher(pool_size: Option<usize>) -> Launcher {
-        Launcher {
-            executable: PathBuf::from("lab"),
-            baselines: PathBuf::new(),
-            root: PathBuf::new(),
-            secret: String::new(),
-            workers: 1,
-            cores: 1,
-            pool_size,
-            log: "info".to_owned(),
-            answers: PathBuf::new(),
-        }
-    }
-
-    const VARIANT: Variant = Variant { framework: Framework::Axum, store: Store::DieselSqlite };
-
-    #[test]
-    fn without_log_is_told_so_by_the_flag_that_counts() {
-        for (candidate, expected) in
-            [(Candidate::variant(VARIANT), "info"), (Candidate::unlogged(VARIANT), "warn,server=info")]
-        {
-            let command = launcher(None).command(&candidate, "sqlite://x.db").unwrap();
-            let arguments: Vec<_> = command.as_std().get_args().collect();
-            let logs = arguments.windows(2).filter(|pair| pair[0] == "--log").map(|pair| pair[1]);
-            assert!(logs.eq([expected]), "{arguments:?}");
-        }
-    }
-
-    #[test]
-    fn the_pool_that_is_told_is_the_one_that_is_started() {
-        for candidate in
-            [Candidate::variant(VARIANT), Candidate::peer("x", "", Store::DieselSqlite), Candidate::flask()]
-        {
-            assert_eq!(launcher(None).pool_of(&candidate), Some(Store::DieselSqlite.default_connections()));
-            let launcher = launcher(Some(7));
-            assert_eq!(launcher.pool_of(&candidate), Some(7));
-            let command = launcher.command(&candidate, "sqlite://x.db").unwrap();
-            let arguments: Vec<_> = command.as_std().get_args().collect();
-            assert!(arguments.windows(2).any(|pair| pair[0] == "--pool-size" && pair[1] == "7"), "{arguments:?}");
-        }
-        let order = Candidate::of_loop("sqlite-order", "", &[Store::DieselSqlite], Workload::Order);
-        let read = Candidate::of_loop("sqlite-read", "", &[Store::DieselSqlite], Workload::ReadOne);
-        let pools = [Candidate::hyper(), order, read].map(|candidate| launcher(Some(7)).pool_of(&candidate));
-        assert_eq!(pools, [None, None, Some(7)]);
     }
 }

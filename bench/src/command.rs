@@ -1,12 +1,12 @@
 //! `lab bench`: what people type.
 
-use crate::candidate::{Launcher, source_root};
 use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
 use crate::facts;
 use crate::files::{new_file, read, write_report, write_results};
 use crate::generator::{Oha, Wrk, find_oha, find_wrk};
+use crate::launcher::{Launcher, source_root};
 use crate::process;
 use crate::progress::Event;
 use crate::result::{FORMAT, Results, Settings};

@@ -5,7 +5,7 @@
 //! | [`settings`] | the command line and the plan that it asks for |
 //! | [`workload`], [`dataset`] | what is asked of the servers, and what is in their databases |
 //! | `verify`, `run` | the conformance suite first, then the timing in turns |
-//! | `candidate`, `yardsticks` | the variants, and what they are measured by |
+//! | `candidate`, `yardsticks`, `launcher` | the variants, and what they are measured by; how each is started |
 //! | `generator` | wrk and oha: the load comes from programs of their own |
 //! | `check` | looking after the load: is what was acknowledged there? |
 //! | [`usage`], [`facts`] | processor time and memory of processes; what can be said of a variant and of the machine without timing a request |
@@ -30,6 +30,7 @@ mod error;
 pub mod facts;
 pub mod files;
 mod generator;
+mod launcher;
 mod process;
 pub mod progress;
 pub mod report;

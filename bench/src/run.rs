@@ -10,13 +10,14 @@ mod steps;
 
 pub(crate) use steps::Steps;
 
-use crate::candidate::{Candidate, Launcher, candidates};
+use crate::candidate::{Candidate, candidates};
 use crate::check::Content;
 use crate::databases::Databases;
 use crate::display::Display;
 use crate::error::BenchError;
 use crate::files::write_results;
 use crate::generator::{Counted, Oha, Wrk};
+use crate::launcher::Launcher;
 use crate::progress::Event;
 use crate::result::{Kind, Load, Results, Run, Verified};
 use crate::settings::{BenchArguments, Plan};

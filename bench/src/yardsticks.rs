@@ -1,9 +1,10 @@
 //! What figures are measured by: recorded answers for hyper, and the drivers' and databases' own loops.
 
-use crate::candidate::{Candidate, Launcher, Program};
+use crate::candidate::{Candidate, Program};
 use crate::dataset::{self, ACTIVE_USERS, CUSTOMERS};
 use crate::error::BenchError;
 use crate::generator::Counted;
+use crate::launcher::Launcher;
 use crate::process::{self, last_words};
 use crate::result::Latency;
 use crate::workload::Prepared;

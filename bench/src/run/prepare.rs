@@ -2,12 +2,13 @@
 
 use super::Runner;
 use super::steps::{SUITES_AT_ONCE, Step};
-use crate::candidate::{Candidate, Launcher, Program};
+use crate::candidate::{Candidate, Program};
 use crate::check::as_request;
 use crate::dataset;
 use crate::error::BenchError;
 use crate::facts::{self, Build};
 use crate::files::write_results;
+use crate::launcher::Launcher;
 use crate::process::{Server, client};
 use crate::progress::Event;
 use crate::result::Verified;
