@@ -2,7 +2,8 @@
 //!
 //! One hash takes some 40 ms of a core and 19 MiB. On the runtime's blocking pool, which grows to hundreds of threads,
 //! a burst of sign-ins would take gigabytes and starve every read beside it. Here the threads are counted, each keeps
-//! its memory as long as there is work, and a full queue is told to the client at once.
+//! its memory as long as there is work, they give way to those that serve requests, and a full queue is told to the client
+//! at once.
 
 use crate::domain::PasswordHash;
 use argon2::password_hash::phc;
@@ -18,6 +19,11 @@ const QUEUE: usize = 128;
 
 /// So long a thread without work keeps its memory: a server that nobody signs in to is a third as large without.
 const KEPT: Duration = Duration::from_secs(10);
+
+/// How much the threads give way (nice(2)): of a core that others want, too, they take a quarter. On an idle machine it makes no
+/// difference.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 5;
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
@@ -116,7 +122,18 @@ impl Passwords {
     }
 }
 
+/// A system that refuses is none to fail on: sign-ins then take as much as reads do.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    let _ = rustix::process::nice(NICENESS);
+}
+
+/// Elsewhere a thread's priority is that of the whole process, or must be asked for otherwise.
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
+
 fn work(queue: &Receiver<Job>) {
+    give_way();
     let mut memory = Vec::new();
     loop {
         let job = match memory.is_empty() {
@@ -235,5 +252,19 @@ mod tests {
             refused += usize::from(attempt.await.unwrap().is_err());
         }
         assert!((1..=12).contains(&refused), "{refused}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_gives_way_does_so_alone() {
+        use rustix::process::getpriority_process;
+        let niceness = || getpriority_process(None).unwrap();
+        let before = niceness();
+        let there = std::thread::spawn(move || {
+            super::give_way();
+            niceness()
+        });
+        assert_eq!(there.join().unwrap(), (before + super::NICENESS).min(19));
+        assert_eq!(niceness(), before);
     }
 }
