@@ -26,7 +26,7 @@ pub struct Results {
     pub machine: Machine,
     /// How quiet the machine was before anything was timed.
     pub noise: Noise,
-    /// What was used, with its version: `rustc`, `wrk`, `oha`, `axum`, `postgres` ...
+    /// What was used, with its version: `rustc`, `wrk`, `oha`, `axum`, `postgres server` ...
     pub versions: BTreeMap<String, String>,
     /// What was asked for.
     pub settings: Settings,

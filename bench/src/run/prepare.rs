@@ -177,12 +177,14 @@ impl Runner {
             else {
                 continue;
             };
-            if self.results.versions.contains_key(service) {
+            // Two drivers have the name of their database.
+            let server = format!("{service} server");
+            if self.results.versions.contains_key(&server) {
                 continue;
             }
             let Some(id) = self.database_process(candidate, url) else { continue };
             if let Some(version) = facts::version_of_process(id).await {
-                self.results.versions.insert(service.to_owned(), version);
+                self.results.versions.insert(server, version);
             }
         }
     }
