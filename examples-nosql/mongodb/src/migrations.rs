@@ -77,13 +77,14 @@ pub(crate) async fn prepare(database: &Database) -> Result<(), Error> {
 }
 
 /// What another process that is at the same thing can bring about.
-const COLLISIONS: [i32; 6] = [
-    26,  // NamespaceNotFound: the other one removes the database.
-    48,  // NamespaceExists
-    112, // WriteConflict
-    117, // ConflictingOperationInProgress
-    215, // DatabaseDropPending
-    276, // IndexBuildAborted
+const COLLISIONS: [i32; 7] = [
+    26,     // NamespaceNotFound: the other one removes the database.
+    48,     // NamespaceExists
+    112,    // WriteConflict
+    117,    // ConflictingOperationInProgress
+    215,    // DatabaseDropPending
+    276,    // IndexBuildAborted
+    12_587, // BackgroundOperationInProgressForNamespace: the other one builds an index already.
 ];
 
 fn is_collision(error: &Error) -> bool {
