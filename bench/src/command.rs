@@ -17,7 +17,7 @@ use crate::{compare, report};
 use shared::config::Secret;
 use shared::passwords::Passwords;
 use shared::repository::without_password;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
@@ -128,6 +128,8 @@ async fn bench(arguments: &BenchArguments) -> Result<(), BenchError> {
         steps: Steps::new((plan.seconds + plan.warm_up_seconds) as f64),
         run_number: 0,
         content: BTreeMap::new(),
+        filled: BTreeMap::new(),
+        unfilled: BTreeSet::new(),
         plan,
         candidates,
         results,

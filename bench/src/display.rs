@@ -1,6 +1,7 @@
 //! Progress: a bar on a terminal, lines elsewhere, JSON lines for programs.
 
 use crate::progress::Event;
+use crate::report::number::whole;
 use crate::report::words::told;
 use crate::result::{Load, Run, Verified};
 use crate::settings::ProgressStyle;
@@ -87,7 +88,7 @@ fn line(event: &Event) -> Option<String> {
     }
 }
 
-/// `  axum-diesel-sqlite  read-one  64 connections  31,002 requests/s  p99 4.1 ms`.
+/// `  axum-diesel-sqlite  read-one  10,000 users, 64 connections:  31,002 requests/s, p99 4.1 ms`.
 fn figure(run: &Run) -> String {
     let load = match run.load {
         Load::Closed => String::new(),
@@ -97,8 +98,12 @@ fn figure(run: &Run) -> String {
     let errors = if run.errors == 0 { String::new() } else { format!(", {} ERRORS", run.errors) };
     let failure = run.failure.as_ref().map(|failure| format!(", NOT COUNTED: {failure}")).unwrap_or_default();
     format!(
-        "  {:28} {:9}{load} {:>3} connections: {:>9.0} requests/s{p99}{errors}{failure}",
-        run.subject, run.workload, run.connections, run.requests_per_second
+        "  {:28} {:9}{load} {:>9} users, {:>3} connections: {:>9.0} requests/s{p99}{errors}{failure}",
+        run.subject,
+        run.workload,
+        whole(run.users),
+        run.connections,
+        run.requests_per_second
     )
 }
 

@@ -229,6 +229,10 @@ pub struct Run {
     pub generator_cpu_seconds: Option<f64>,
     /// The most main memory that the server had in use since its start (peak resident set size).
     pub peak_memory_bytes: Option<u64>,
+    /// How much of it held pages of files at the end of the run, most of all the executable's. The lab's holds all variants, so
+    /// that this part says little of one.
+    #[serde(default)]
+    pub file_memory_bytes: Option<u64>,
     /// From the start of the server's process to its first answer, in milliseconds. The parts of a mix are sent to one process:
     /// theirs are the same.
     #[serde(default)]

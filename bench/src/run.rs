@@ -19,13 +19,14 @@ use crate::files::write_results;
 use crate::generator::{Counted, Oha, Wrk};
 use crate::launcher::Launcher;
 use crate::progress::Event;
+use crate::report::number::whole;
 use crate::result::{Kind, Load, Results, Run, Verified};
 use crate::settings::{BenchArguments, Plan};
 use crate::workload::{Callers, Prepared, Workload, prepare};
 use rounds::why_once_more;
 use server::Database;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Instant;
 use steps::Step;
 
@@ -49,6 +50,10 @@ pub(crate) struct Runner {
     pub run_number: u64,
     /// What databases held when they were last looked at, by URL.
     pub content: BTreeMap<(String, Workload), Content>,
+    /// Where the filled databases are, by the subject's name and the number of users.
+    pub filled: BTreeMap<(String, u64), String>,
+    /// Whose database could not be filled with how many users: the smaller ones are timed.
+    pub unfilled: BTreeSet<(String, u64)>,
 }
 
 /// One run that is to be timed.
@@ -60,6 +65,17 @@ struct Timing {
     round: usize,
 }
 
+/// One workload over the databases of one size: what is sent, and to whom.
+struct Series {
+    workload: Workload,
+    users: u64,
+    requests: Vec<Prepared>,
+    /// The requests as wrk takes them.
+    file: PathBuf,
+    /// Of candidates.
+    places: Vec<usize>,
+}
+
 impl Runner {
     /// Verifies, fills and times, to the end of the plan.
     ///
@@ -67,26 +83,25 @@ impl Runner {
     /// What keeps it from going on. What was timed until then is in the results.
     pub(crate) async fn go(&mut self) -> Result<(), BenchError> {
         let suites = self.suites()?;
-        let mut left = self.plan.users.clone();
-        self.expect_rest(&left, false);
+        self.expect_rest();
         self.steps.expect(Step::Suite, suites.len());
         self.display.say(&self.steps.plan());
         self.verify_all(suites).await?;
         self.leave_out_what_failed()?;
-        self.expect_rest(&left, false);
+        self.expect_rest();
+        // All sizes before the first run, since they take turns.
         for users in self.plan.users.clone() {
-            let urls = self.fill_all(users).await?;
-            // Some may have failed to be filled.
-            self.expect_rest(&left, true);
-            self.note_versions(&urls).await;
-            self.record_answers(users, &urls).await?;
-            for workload in self.plan.workloads_over(users) {
-                self.time_workload(workload, users, &urls).await?;
-            }
-            for url in urls.values() {
-                self.databases.remove(url).await;
-            }
-            left.retain(|other| *other != users);
+            self.fill_all(users).await?;
+        }
+        // Some may have failed to be filled.
+        self.expect_runs();
+        self.note_versions().await;
+        self.record_answers().await?;
+        for workload in self.plan.workloads.clone() {
+            self.time_workload(workload).await?;
+        }
+        for url in std::mem::take(&mut self.filled).into_values() {
+            self.databases.remove(&url).await;
         }
         Ok(())
     }
@@ -105,16 +120,21 @@ impl Runner {
         Ok(())
     }
 
-    /// Expects what is left to do: with the databases of these numbers of users, of which the first ones may be filled already.
-    fn expect_rest(&mut self, left: &[u64], is_filled: bool) {
+    /// Expects what is left to do once the suites are over.
+    fn expect_rest(&mut self) {
+        self.expect_runs();
+        for users in self.plan.users.clone() {
+            let fills = self.candidates.iter().filter(|candidate| self.is_filled(candidate, users)).count();
+            self.steps.expect(Step::Fill(users), fills);
+        }
+    }
+
+    /// Expects what is left to do once the databases are filled.
+    fn expect_runs(&mut self) {
         self.steps.forget_rest();
-        for (place, users) in left.iter().enumerate() {
-            if place > 0 || !is_filled {
-                let fills = self.candidates.iter().filter(|candidate| self.is_filled(candidate, *users)).count();
-                self.steps.expect(Step::Fill(*users), fills);
-            }
-            for workload in self.plan.workloads_over(*users) {
-                let takes_part = |candidate: &&Candidate| self.takes_part(candidate, workload, *users);
+        for users in self.plan.users.clone() {
+            for workload in self.plan.workloads_over(users) {
+                let takes_part = |candidate: &&Candidate| self.takes_part(candidate, workload, users);
                 let subjects = self.candidates.iter().filter(takes_part).count();
                 let mut runs = subjects * self.plan.connections.len() * self.plan.rounds;
                 if self.plan.has_fixed_rates && !workload.at_fixed_rate().is_empty() {
@@ -137,24 +157,22 @@ impl Runner {
     /// On the larger databases only the variants are timed: what has no database, or only one question, does not grow.
     fn takes_part(&self, candidate: &Candidate, workload: Workload, users: u64) -> bool {
         let is_first = self.plan.users.first() == Some(&users);
-        candidate.serves.contains(&workload) && (is_first || candidate.subject.kind == Kind::Variant)
+        let could_be_filled = !self.unfilled.contains(&(candidate.subject.name.clone(), users));
+        let grows = is_first || candidate.subject.kind == Kind::Variant;
+        candidate.serves.contains(&workload) && grows && could_be_filled
     }
 
-    async fn time_workload(
-        &mut self,
-        workload: Workload,
-        users: u64,
-        urls: &BTreeMap<String, String>,
-    ) -> Result<(), BenchError> {
-        let requests = prepare(workload, users, &self.callers);
-        let file = self.wrk.write(&format!("{}-{users}", workload.name()), &requests)?;
-        let places: Vec<usize> = self
-            .candidates
-            .iter()
-            .enumerate()
-            .filter(|(_, candidate)| self.takes_part(candidate, workload, users))
-            .map(|(place, _)| place)
-            .collect();
+    async fn time_workload(&mut self, workload: Workload) -> Result<(), BenchError> {
+        let mut all = Vec::new();
+        for users in self.plan.users.clone() {
+            if self.plan.workloads_over(users).contains(&workload) {
+                all.push(self.series(workload, users)?);
+            }
+        }
+        // The sizes of one subject follow each other: whatever the machine does meanwhile, it does to both.
+        let turns = all.iter().flat_map(|series| series.places.iter().map(move |place| (*place, series)));
+        let mut turns: Vec<(usize, &Series)> = turns.collect();
+        turns.sort_by_key(|(place, series)| (*place, series.users));
         for connections in self.plan.connections.clone() {
             let begun = self.results.runs.len();
             // A B C A B C: whatever else the machine does meets all of them.
@@ -163,39 +181,50 @@ impl Runner {
                     let runs = self.results.runs.get(begun..).unwrap_or_default();
                     let Some(reason) = why_once_more(runs) else { break };
                     self.display.note(reason);
-                    self.steps.expect(Step::Run, places.len());
+                    self.steps.expect(Step::Run, turns.len());
                 }
-                let timing = Timing { workload, users, connections, round };
-                for place in &places {
-                    self.time(*place, timing, &requests, &file, urls, Load::Closed).await?;
+                for (place, series) in &turns {
+                    self.time(*place, series, connections, round, Load::Closed).await?;
                 }
             }
         }
-        if !self.plan.has_fixed_rates || workload.at_fixed_rate().is_empty() || self.oha.is_none() {
-            return Ok(());
+        if self.plan.has_fixed_rates && !workload.at_fixed_rate().is_empty() && self.oha.is_some() {
+            for series in &all {
+                self.time_at_fixed_rates(series).await?;
+            }
         }
-        self.time_at_fixed_rates(workload, users, urls, &places, &requests, &file).await
+        Ok(())
+    }
+
+    fn series(&self, workload: Workload, users: u64) -> Result<Series, BenchError> {
+        let requests = prepare(workload, users, &self.callers);
+        let file = self.wrk.write(&format!("{}-{users}", workload.name()), &requests)?;
+        let candidates = self.candidates.iter().enumerate();
+        let takes_part = candidates.filter(|(_, candidate)| self.takes_part(candidate, workload, users));
+        let places = takes_part.map(|(place, _)| place).collect();
+        Ok(Series { workload, users, requests, file, places })
     }
 
     /// Times one subject once, and keeps what came of it, also a failure: one subject's does not stop the others.
     async fn time(
         &mut self,
         place: usize,
-        timing: Timing,
-        requests: &[Prepared],
-        file: &Path,
-        urls: &BTreeMap<String, String>,
+        series: &Series,
+        connections: usize,
+        round: usize,
         load: Load,
     ) -> Result<(), BenchError> {
         let Some(candidate) = self.candidates.get(place).cloned() else { return Ok(()) };
         let name = candidate.subject.name.clone();
         let begun = Instant::now();
-        let Timing { workload, connections, round, .. } = timing;
+        let Series { workload, users, requests, file, .. } = series;
+        let timing = Timing { workload: *workload, users: *users, connections, round };
         let planned = self.plan.rounds;
         let of = if round > planned { format!("at most {}", self.plan.rounds_at_most) } else { planned.to_string() };
-        let what = format!("{name}: {}, {connections} connections, round {round} of {of}", workload.title());
+        let size = if self.plan.users.len() > 1 { format!(" of {} users", whole(*users)) } else { String::new() };
+        let what = format!("{name}: {}{size}, {connections} connections, round {round} of {of}", workload.title());
         self.display.say(&self.steps.next(what));
-        let url = urls.get(&name).cloned().unwrap_or_default();
+        let url = self.filled.get(&(name.clone(), *users)).cloned().unwrap_or_default();
         let runs = if candidate.is_server() {
             self.time_server(&candidate, timing, requests, file, &url, load).await
         } else {
@@ -231,6 +260,7 @@ impl Runner {
             database_cpu_seconds: None,
             generator_cpu_seconds: counted.cpu_seconds,
             peak_memory_bytes: None,
+            file_memory_bytes: None,
             start_millis: None,
             failure: None,
         }

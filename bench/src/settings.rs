@@ -30,7 +30,7 @@ pub struct BenchArguments {
     /// Connections at the same time
     #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub connections: Vec<u16>,
-    /// Users in the database
+    /// Users in the database; databases of several sizes take turns
     #[arg(long, value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     pub users: Vec<u32>,
     /// How often each run is made; the medians are shown

@@ -10,6 +10,8 @@ pub struct Usage {
     pub cpu_seconds: f64,
     /// The most main memory in use since the start (`VmHWM`), in bytes.
     pub peak_memory_bytes: u64,
+    /// Main memory that holds pages of files now, most of all the executable's (`RssFile`), in bytes.
+    pub file_memory_bytes: u64,
 }
 
 /// Of one process alone.
@@ -17,8 +19,8 @@ pub struct Usage {
 #[must_use]
 pub fn of_process(id: u32) -> Option<Usage> {
     let process = procfs::process::Process::new(i32::try_from(id).ok()?).ok()?;
-    let peak = process.status().ok()?.vmhwm? * 1024;
-    Some(Usage { cpu_seconds: cpu_seconds(&process.stat().ok()?), peak_memory_bytes: peak })
+    let (peak_memory_bytes, file_memory_bytes) = memory(&process)?;
+    Some(Usage { cpu_seconds: cpu_seconds(&process.stat().ok()?), peak_memory_bytes, file_memory_bytes })
 }
 
 /// Of a process with all below it: PostgreSQL has one for each connection. Memory is added up, shared pages too.
@@ -40,10 +42,20 @@ pub fn of_tree(root: u32) -> Option<Usage> {
     let members = all.iter().filter(|(_, stat)| tree.contains(&stat.pid));
     members.fold(None, |sum: Option<Usage>, (process, stat)| {
         let sum = sum.unwrap_or_default();
-        let peak = process.status().ok().and_then(|status| status.vmhwm).unwrap_or_default() * 1024;
-        let cpu_seconds = sum.cpu_seconds + cpu_seconds(stat);
-        Some(Usage { cpu_seconds, peak_memory_bytes: sum.peak_memory_bytes + peak })
+        let (peak, files) = memory(process).unwrap_or_default();
+        Some(Usage {
+            cpu_seconds: sum.cpu_seconds + cpu_seconds(stat),
+            peak_memory_bytes: sum.peak_memory_bytes + peak,
+            file_memory_bytes: sum.file_memory_bytes + files,
+        })
     })
+}
+
+/// The peak, and what holds files now, in bytes.
+#[cfg(target_os = "linux")]
+fn memory(process: &procfs::process::Process) -> Option<(u64, u64)> {
+    let status = process.status().ok()?;
+    Some((status.vmhwm? * 1024, status.rssfile? * 1024))
 }
 
 #[cfg(target_os = "linux")]
@@ -110,7 +122,7 @@ mod tests {
     #[test]
     fn this_process_uses_something() {
         let own = of_process(std::process::id()).unwrap();
-        assert!(own.peak_memory_bytes > 100_000);
+        assert!(own.file_memory_bytes > 100_000 && own.peak_memory_bytes > own.file_memory_bytes);
         assert!(of_tree(std::process::id()).unwrap().cpu_seconds >= own.cpu_seconds);
         assert_eq!(of_process(u32::MAX / 2), None);
     }

@@ -85,7 +85,8 @@ fn a_small_run_times_every_workload_and_loses_nothing() {
         let whole = open.find(|run| run.workload == "mix").unwrap();
         assert!(whole.latency.is_none());
         if cfg!(target_os = "linux") {
-            assert!(runs.iter().all(|run| run.peak_memory_bytes > Some(1_000_000)));
+            assert!(runs.iter().all(|run| run.peak_memory_bytes > run.file_memory_bytes));
+            assert!(runs.iter().all(|run| run.file_memory_bytes > Some(1_000_000)));
             assert!(whole.server_cpu_seconds.is_some());
         }
     }
@@ -107,7 +108,8 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     // Nobody listens at port 1; on builds without Redis the name is refused.
     let arguments =
         ["--variants", "actix-diesel-sqlite,actix-redis", "--redis-url", "redis://127.0.0.1:1/0?prefix={database}"];
-    let short = ["--workloads", "update", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000"];
+    let short =
+        ["--workloads", "update", "--connections", "2", "--rounds", "1", "--seconds", "1", "--users", "1000,2000"];
     // Of one round no spread is known, so there is another.
     let others = ["--generator", "oha", "--sqlite-synchronous", "normal", "--rounds-at-most", "2"];
     let arguments = [arguments.as_slice(), short.as_slice(), others.as_slice()].concat();
@@ -126,7 +128,12 @@ fn a_variant_that_cannot_be_verified_is_not_timed_and_the_others_are() {
     let is_timed = |run: &&Run| run.subject == "actix-diesel-sqlite" && run.load == Load::Closed;
     let timed: Vec<_> = results.runs.iter().filter(is_timed).collect();
     assert!(timed.iter().all(|run| run.failure.is_none() && run.requests > 0), "{timed:?}");
-    assert!(timed.iter().map(|run| run.round).eq([1, 2]) && stderr.contains("all go once more"), "{timed:?}\n{stderr}");
+    // The sizes take turns, too.
+    let turns = [(1_000, 1), (2_000, 1), (1_000, 2), (2_000, 2)];
+    assert!(timed.iter().map(|run| (run.users, run.round)).eq(turns), "{timed:?}");
+    assert!(stderr.contains("all go once more") && stderr.contains("update a user of 2,000 users"), "{stderr}");
+    let is_larger = |run: &&Run| run.users == 2_000;
+    assert!(results.runs.iter().filter(is_larger).all(|run| run.subject == "actix-diesel-sqlite"));
     assert_eq!((results.settings.rounds, results.settings.rounds_at_most), (1, Some(2)));
     assert_eq!((results.settings.generator.as_str(), results.settings.sqlite_synchronous.as_str()), ("oha", "normal"));
 }

@@ -89,6 +89,8 @@ pub struct Figure {
     pub cost: Cost,
     /// The server's highest use of main memory, in bytes.
     pub peak_memory: Option<Summary>,
+    /// How much of it held pages of files at the end, in bytes.
+    pub file_memory: Option<Summary>,
     /// Requests that were not answered as they should be, of all rounds together.
     pub errors: u64,
 }
@@ -129,6 +131,7 @@ impl Figure {
             latency: Percentiles::of(runs),
             cost: Cost::of(runs),
             peak_memory: every(runs, |run| run.peak_memory_bytes.map(|bytes| bytes as f64)),
+            file_memory: every(runs, |run| run.file_memory_bytes.map(|bytes| bytes as f64)),
             errors: runs.iter().map(|run| run.errors).sum(),
         })
     }

@@ -112,7 +112,7 @@ pub fn memory(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
     let frame = |caption| Frame {
         caption,
         title: "MB at the peak",
-        columns: vec!["peak memory"],
+        columns: vec!["peak memory", "of it files"],
         references: Vec::new(),
         at_least: 0.0,
         highest_first: false,
@@ -126,11 +126,13 @@ pub fn memory(figures: &Figures<'_>, looks: &Looks<'_>) -> Result<Option<Section
             size: peak.median,
             value: bytes(peak.median),
             bars: vec![Bar::of(&in_megabytes, Fill::Solid(colour))],
-            cells: vec![Cell::of(Some(peak), bytes)],
+            cells: vec![Cell::of(Some(peak), bytes), Cell::of(figure.file_memory.as_ref(), bytes)],
         })
     })?;
     let about = format!(
-        "The most main memory that the server had in use since its start (resident set size); {}, {}. Lower is better.",
+        "The most main memory that the server had in use since its start (resident set size); {}, {}. Lower is better. Part of \
+         it holds pages of files, most of all of the executable: those of the variants and of the minimal services hold all of \
+         them, so that one that is built alone needs less of that part.",
         at(figures),
         rounds_of(figures),
     );

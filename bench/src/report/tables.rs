@@ -236,6 +236,7 @@ pub fn all(figures: &Figures<'_>) -> Option<Table> {
         "database s",
         "generator s",
         "peak memory",
+        "of it files",
         "errors",
     ];
     let of_workload = |workload: &str| Body {
@@ -264,7 +265,7 @@ fn row(figure: &Figure) -> (String, Vec<Cell>) {
     };
     cells.extend(percentiles.map(|value| Cell::of(value, millis)));
     cells.extend([&cost.server, &cost.database, &cost.generator].map(|value| Cell::of(value.as_ref(), three_digits)));
-    cells.push(Cell::of(figure.peak_memory.as_ref(), bytes));
+    cells.extend([&figure.peak_memory, &figure.file_memory].map(|value| Cell::of(value.as_ref(), bytes)));
     cells.push(Cell::plain(whole(figure.errors)));
     (key.subject.clone(), cells)
 }

@@ -5,6 +5,12 @@ use super::figures::Figures;
 use crate::result::{Results, Verified};
 use std::fmt::{self, Write};
 
+/// The width of a figure of six digits with its share, in characters.
+const CELL: usize = "123456 (1.00)".len();
+
+/// The least between two columns.
+const BETWEEN: usize = 2;
+
 /// Requests a second of every subject and workload, the medians, with the share of what can be had at most.
 #[must_use]
 pub fn text(results: &Results) -> String {
@@ -24,17 +30,20 @@ fn write_to(text: &mut String, figures: &Figures<'_>) -> fmt::Result {
         text,
         "requests/s, medians, and the share of what can be had at most (bare hyper, for login Argon2id alone); {users} users{connections}\n"
     )?;
-    write!(text, "{:30}", "")?;
+    let names = figures.results.subjects.iter().map(|subject| subject.name.len());
+    let first = names.max().unwrap_or_default();
+    let width = workloads.iter().map(|workload| workload.len()).max().unwrap_or_default().max(CELL) + BETWEEN;
+    write!(text, "{:first$}", "")?;
     for workload in &workloads {
-        write!(text, "{workload:>18}")?;
+        write!(text, "{workload:>width$}")?;
     }
     writeln!(text)?;
     for subject in &figures.results.subjects {
+        write!(text, "{:first$}", subject.name)?;
         if let Verified::Failed { .. } = subject.verified {
-            writeln!(text, "{:30}not timed: it fails the conformance suite", subject.name)?;
+            writeln!(text, "{:BETWEEN$}not timed: it fails the conformance suite", "")?;
             continue;
         }
-        write!(text, "{:30}", subject.name)?;
         for workload in &workloads {
             let figure = figures
                 .middle_connections(workload)
@@ -44,7 +53,7 @@ fn write_to(text: &mut String, figures: &Figures<'_>) -> fmt::Result {
                 let share = fraction.map(|fraction| format!(" ({:.2})", fraction.value.median)).unwrap_or_default();
                 format!("{:.0}{share}", figure.requests_per_second.median)
             });
-            write!(text, "{:>18}", cell.unwrap_or_else(|| "-".to_owned()))?;
+            write!(text, "{:>width$}", cell.unwrap_or_else(|| "-".to_owned()))?;
         }
         writeln!(text)?;
     }

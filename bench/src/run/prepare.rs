@@ -170,13 +170,10 @@ impl Runner {
     }
 
     /// The versions of the databases' servers, where they run on this machine and say them.
-    pub(super) async fn note_versions(&mut self, urls: &BTreeMap<String, String>) {
+    pub(super) async fn note_versions(&mut self) {
         for candidate in &self.candidates {
-            let Some((service, url)) =
-                candidate.store.and_then(|store| store.database().service()).zip(urls.get(&candidate.subject.name))
-            else {
-                continue;
-            };
+            let service = candidate.store.and_then(|store| store.database().service());
+            let Some((service, url)) = service.zip(self.smallest(candidate)) else { continue };
             // Two drivers have the name of their database.
             let server = format!("{service} server");
             if self.results.versions.contains_key(&server) {
@@ -198,10 +195,15 @@ impl Runner {
         }
     }
 
-    /// A filled database for each that has one, by the subject's name. Who has none then is not timed any more: the others are, and
-    /// what was timed of it on a smaller database stays.
-    pub(super) async fn fill_all(&mut self, users: u64) -> Result<BTreeMap<String, String>, BenchError> {
-        let (mut urls, mut empty) = (BTreeMap::new(), Vec::new());
+    /// Its database with the fewest users.
+    fn smallest(&self, candidate: &Candidate) -> Option<&String> {
+        self.filled.get(&(candidate.subject.name.clone(), *self.plan.users.first()?))
+    }
+
+    /// Fills a database with so many users for each that is to have one. Whose cannot be filled is not timed over it; if it is the
+    /// smallest, not at all.
+    pub(super) async fn fill_all(&mut self, users: u64) -> Result<(), BenchError> {
+        let mut empty = Vec::new();
         for candidate in &self.candidates {
             let Some(store) = candidate.store.filter(|_| self.is_filled(candidate, users)) else { continue };
             let name = &candidate.subject.name;
@@ -216,32 +218,36 @@ impl Runner {
             self.display.say(&self.steps.next(format!("{name}: filling its database with {users} users")));
             let begun = Instant::now();
             match self.databases.filled(store, name, users, &progress).await {
-                Ok(url) => drop(urls.insert(name.clone(), url)),
+                Ok(url) => drop(self.filled.insert((name.clone(), users), url)),
                 Err(error) => empty.push((name.clone(), format!("its database could not be filled: {error}"))),
             }
             self.steps.end(Step::Fill(users), begun.elapsed());
         }
+        let is_first = self.plan.users.first() == Some(&users);
         for (name, reason) in empty {
+            self.unfilled.insert((name.clone(), users));
+            if !is_first {
+                self.display.note(format!("{name}: not timed on {users} users: {reason}"));
+                continue;
+            }
             self.display.note(format!("{name}: not timed: {reason}"));
-            let was_timed = self.results.runs.iter().any(|run| run.subject == name);
             let candidate = self.candidates.iter_mut().find(|candidate| candidate.subject.name == name);
-            if let Some(candidate) = candidate.filter(|_| !was_timed) {
+            if let Some(candidate) = candidate {
                 candidate.subject.verified = Verified::Failed { cases: 0, failures: vec![reason] };
                 self.note_subjects(&name);
             }
             self.candidates.retain(|candidate| candidate.subject.name != name);
         }
-        self.leave_out_what_failed()?;
-        Ok(urls)
+        self.leave_out_what_failed()
     }
 
     /// Records what the first variant answers to each workload, for hyper to answer the same.
-    pub(super) async fn record_answers(&self, users: u64, urls: &BTreeMap<String, String>) -> Result<(), BenchError> {
+    pub(super) async fn record_answers(&self) -> Result<(), BenchError> {
         let first = self.candidates.iter().find(|candidate| matches!(candidate.program, Program::Variant(_)));
-        let Some((candidate, url)) = first.and_then(|candidate| Some((candidate, urls.get(&candidate.subject.name)?)))
-        else {
+        let Some((candidate, url)) = first.and_then(|candidate| Some((candidate, self.smallest(candidate)?))) else {
             return Ok(());
         };
+        let Some(users) = self.plan.users.first().copied() else { return Ok(()) };
         let command = self.launcher.command(candidate, url)?;
         let server = Server::start(&candidate.subject.name, command, &self.folder.join("record.log")).await?;
         let mut answers = Vec::new();

@@ -1,14 +1,13 @@
 //! Fixed rates: which they are, and whether the generator kept to them.
 
-use super::{Runner, Timing};
+use super::{Runner, Series};
 use crate::error::BenchError;
 use crate::generator::Counted;
 use crate::report::number::count;
 use crate::result::{Kind, Load};
 use crate::statistics::Summary;
-use crate::workload::{Prepared, Workload};
+use crate::workload::Workload;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The connections at which rates are fixed, if they are among those asked for.
 const CONNECTIONS_AT_FIXED_RATE: usize = 64;
@@ -25,20 +24,13 @@ const AT_THE_EDGES: f64 = 2.0;
 
 impl Runner {
     /// Latency at half of each subject's own highest rate, and of all at one round rate that the slowest variant can bear.
-    pub(super) async fn time_at_fixed_rates(
-        &mut self,
-        workload: Workload,
-        users: u64,
-        urls: &BTreeMap<String, String>,
-        places: &[usize],
-        requests: &[Prepared],
-        file: &Path,
-    ) -> Result<(), BenchError> {
-        let highest: Vec<(usize, f64, Kind)> = places
+    pub(super) async fn time_at_fixed_rates(&mut self, series: &Series) -> Result<(), BenchError> {
+        let highest: Vec<(usize, f64, Kind)> = series
+            .places
             .iter()
             .filter_map(|place| {
                 let candidate = self.candidates.get(*place).filter(|candidate| candidate.is_server())?;
-                let rate = self.highest(&candidate.subject.name, workload, users)?;
+                let rate = self.highest(&candidate.subject.name, series.workload, series.users)?;
                 Some((*place, rate * OF_HIGHEST, candidate.subject.kind))
             })
             .collect();
@@ -49,13 +41,12 @@ impl Runner {
         let connections = self.plan.connections.iter().copied().find(|count| *count == CONNECTIONS_AT_FIXED_RATE);
         let Some(connections) = connections.or_else(|| self.plan.connections.last().copied()) else { return Ok(()) };
         for round in 1..=self.plan.rounds {
-            let timing = Timing { workload, users, connections, round };
             for (place, own, kind) in &highest {
                 let own = Load::Open { rate: own.round().max(1.0), of_highest: Some(OF_HIGHEST) };
-                self.time(*place, timing, requests, file, urls, own).await?;
+                self.time(*place, series, connections, round, own).await?;
                 if *kind == Kind::Variant {
                     let common = Load::Open { rate: common, of_highest: None };
-                    self.time(*place, timing, requests, file, urls, common).await?;
+                    self.time(*place, series, connections, round, common).await?;
                 }
             }
         }

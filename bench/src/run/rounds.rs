@@ -1,6 +1,6 @@
 //! How often: until the spread is known.
 
-use crate::report::number::percent;
+use crate::report::number::{percent, whole};
 use crate::result::Run;
 use crate::statistics::{ROUNDS_TO_TELL, Summary};
 use std::collections::BTreeMap;
@@ -13,22 +13,24 @@ const MIDDLE_HALF_MAX: f64 = 0.10;
 /// Why all subjects go once more, if they do: what the rounds of the one with the widest spread have been like. `runs` are those of
 /// one workload at one number of connections.
 pub(super) fn why_once_more(runs: &[Run]) -> Option<String> {
-    let mut rates: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    let mut rates: BTreeMap<(&str, &str, u64), Vec<f64>> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.failure.is_none()) {
-        rates.entry((&run.subject, &run.workload)).or_default().push(run.requests_per_second);
+        rates.entry((&run.subject, &run.workload, run.users)).or_default().push(run.requests_per_second);
     }
     let spreads = rates.into_iter().filter_map(|(of, rates)| {
         let summary = Summary::of(rates)?;
         // As wide as can be, for all that is known.
         Some((of, if summary.count < ROUNDS_TO_TELL { f64::INFINITY } else { summary.middle_half() }))
     });
-    let ((subject, workload), widest) = spreads.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    let ((subject, workload, users), widest) = spreads.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    let users = whole(users);
     let reason = match widest {
         widest if widest.is_infinite() => {
-            format!("too few rounds of {subject}, {workload}, count to know their spread")
+            format!("too few rounds of {subject}, {workload}, {users} users, count to know their spread")
         }
         widest if widest > MIDDLE_HALF_MAX => {
-            format!("{subject}, {workload}: the middle half of its rounds spans {} of their median", percent(widest))
+            let share = percent(widest);
+            format!("{subject}, {workload}, {users} users: the middle half of its rounds spans {share} of their median")
         }
         _ => return None,
     };
@@ -57,6 +59,7 @@ mod tests {
             database_cpu_seconds: None,
             generator_cpu_seconds: None,
             peak_memory_bytes: None,
+            file_memory_bytes: None,
             start_millis: None,
             failure: None,
         };
@@ -75,7 +78,14 @@ mod tests {
     fn whose_rounds_differ_most_is_told() {
         let all = [runs("axum", &[85.0, 100.0, 115.0]), runs("actix", &[60.0, 100.0, 140.0]), runs("hyper", &[9.0; 3])];
         let reason = why_once_more(&all.concat()).unwrap();
-        assert!(reason.starts_with("actix, hello: the middle half of its rounds spans 40 %"), "{reason}");
+        assert!(reason.starts_with("actix, hello, 1,000 users: the middle half of its rounds spans 40 %"), "{reason}");
+    }
+
+    #[test]
+    fn another_size_is_another_figure() {
+        let (small, mut large) = (runs("axum", &[100.0; 3]), runs("axum", &[50.0; 3]));
+        large.iter_mut().for_each(|run| run.users = 1_000_000);
+        assert_eq!(why_once_more(&[small, large].concat()), None);
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Runner {
             }
             run.start_millis = Some(server.start_millis);
             run.peak_memory_bytes = server_after.map(|usage| usage.peak_memory_bytes);
+            run.file_memory_bytes = server_after.map(|usage| usage.file_memory_bytes);
         }
         let loaded = Loaded { counted: &counted, samples: &samples };
         if let Some(reason) = self.look_after(before, candidate, server.address, url, timing, loaded).await? {

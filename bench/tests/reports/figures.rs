@@ -4,7 +4,7 @@ use crate::fixtures::results;
 use bench::report::ceilings::Of;
 use bench::report::figures::{Figures, Key};
 use bench::report::pens::looks;
-use bench::report::tables;
+use bench::report::{tables, text};
 use bench::result::{Kind, Load, Results, Run, Subject};
 
 /// The fixture with these runs alone: subject, workload, users, connections, round, requests a second.
@@ -200,4 +200,22 @@ fn the_mix_at_a_fixed_rate_has_its_cost_as_a_whole_and_latencies_by_parts() {
     // Rounds and requests/s, five percentiles, then the server's seconds.
     assert_eq!(texts[5..10], ["–"; 5]);
     assert_ne!(texts[10], "–");
+}
+
+#[test]
+fn a_terminal_s_table_has_a_gap_between_any_two_columns() {
+    let mut results = results();
+    // The longest names that a run can have.
+    for run in &mut results.runs {
+        if run.workload == "mix" {
+            run.workload = "login-mix-read-one".to_owned();
+        }
+    }
+    let text = text::text(&results);
+    let mut rows = text.lines().skip_while(|line| !line.starts_with(' '));
+    let head: Vec<&str> = rows.next().unwrap().split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
+    assert_eq!(head, ["hello", "read-one", "list", "create", "update", "order", "report", "login-mix-read-one"]);
+    let ends = |row: &str| row.len();
+    let whole: Vec<&str> = rows.take_while(|row| !row.is_empty()).filter(|row| !row.contains("not timed")).collect();
+    assert!(whole.len() > 5 && whole.windows(2).all(|rows| ends(rows[0]) == ends(rows[1])), "{text}");
 }

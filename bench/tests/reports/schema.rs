@@ -65,7 +65,7 @@ fn the_fixture_has_every_kind_of_load_and_verdict() {
 }
 
 /// What older files of this format do not have.
-const CAME_LATER: [&str; 2] = ["pool_size", "rounds_at_most"];
+const CAME_LATER: [&str; 3] = ["file_memory_bytes", "pool_size", "rounds_at_most"];
 
 /// The fields of a struct and the properties of its schema are the same, and each must be there: `null` where nothing is known.
 #[test]

@@ -236,7 +236,7 @@ mod tests {
             "requests_per_second": rate,
             "latency": { "p50": 1.0, "p90": 2.0, "p99": 3.5, "p999": 4.0, "max": 5.0 },
             "server_cpu_seconds": null, "database_cpu_seconds": null, "generator_cpu_seconds": null,
-            "peak_memory_bytes": null, "start_millis": null, "failure": null,
+            "peak_memory_bytes": null, "file_memory_bytes": null, "start_millis": null, "failure": null,
         });
         json!({ "event": "timed", "run": run }).to_string()
     }

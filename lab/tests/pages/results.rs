@@ -70,6 +70,7 @@ fn run(subject: &str, workload: &str, connections: usize, load: Load, round: usi
         database_cpu_seconds: None,
         generator_cpu_seconds: Some(0.8),
         peak_memory_bytes: Some(24_000_000),
+        file_memory_bytes: Some(9_000_000),
         start_millis: Some(31.0 + round as f64),
         failure: None,
     }
