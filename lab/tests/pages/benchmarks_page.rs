@@ -168,6 +168,8 @@ pub async fn a_run_is_started_seen_and_stopped_without_scripts(stage: &Stage, br
     browser.allow_scripts(false).await;
     stage.open(browser, &view(&lab)).await;
     browser.click(RUN).await;
+    // A page that is loaded again before that is answered takes back what was sent.
+    browser.until("document.querySelector('#follows')?.textContent.startsWith('Load the page again')").await;
     let reload = "[...document.querySelectorAll('#figures tr')].length === 42 || location.reload()";
     browser.until(reload).await;
     let text = browser.text().await;
