@@ -148,18 +148,19 @@ impl Runner {
         }
     }
 
-    /// Whether it has a database of its own with so many users.
-    fn is_filled(&self, candidate: &Candidate, users: u64) -> bool {
-        let is_first = self.plan.users.first() == Some(&users);
-        candidate.store.is_some() && (is_first || candidate.subject.kind == Kind::Variant)
+    /// On the larger databases only the variants are timed: what has no database, or only one question, does not grow.
+    fn is_over(&self, candidate: &Candidate, users: u64) -> bool {
+        self.plan.is_smallest(users) || candidate.subject.kind == Kind::Variant
     }
 
-    /// On the larger databases only the variants are timed: what has no database, or only one question, does not grow.
+    /// Whether it has a database of its own with so many users.
+    fn is_filled(&self, candidate: &Candidate, users: u64) -> bool {
+        candidate.store.is_some() && self.is_over(candidate, users)
+    }
+
     fn takes_part(&self, candidate: &Candidate, workload: Workload, users: u64) -> bool {
-        let is_first = self.plan.users.first() == Some(&users);
         let could_be_filled = !self.unfilled.contains(&(candidate.subject.name.clone(), users));
-        let grows = is_first || candidate.subject.kind == Kind::Variant;
-        candidate.serves.contains(&workload) && grows && could_be_filled
+        candidate.serves.contains(&workload) && self.is_over(candidate, users) && could_be_filled
     }
 
     async fn time_workload(&mut self, workload: Workload) -> Result<(), BenchError> {

@@ -257,9 +257,15 @@ impl Plan {
     /// The workloads over a database of this size: on the larger ones, those whose cost could grow with it.
     #[must_use]
     pub fn workloads_over(&self, users: u64) -> Vec<Workload> {
-        let is_first = self.users.first() == Some(&users);
+        let is_smallest = self.is_smallest(users);
         let grows = [Workload::ReadOne, Workload::List, Workload::Update];
-        self.workloads.iter().copied().filter(|workload| is_first || grows.contains(workload)).collect()
+        self.workloads.iter().copied().filter(|workload| is_smallest || grows.contains(workload)).collect()
+    }
+
+    /// Whether the databases with so many users are the smallest, over which everything is timed.
+    #[must_use]
+    pub fn is_smallest(&self, users: u64) -> bool {
+        self.users.first() == Some(&users)
     }
 }
 

@@ -223,16 +223,14 @@ impl Runner {
             }
             self.steps.end(Step::Fill(users), begun.elapsed());
         }
-        let is_first = self.plan.users.first() == Some(&users);
         for (name, reason) in empty {
             self.unfilled.insert((name.clone(), users));
-            if !is_first {
+            if !self.plan.is_smallest(users) {
                 self.display.note(format!("{name}: not timed on {users} users: {reason}"));
                 continue;
             }
             self.display.note(format!("{name}: not timed: {reason}"));
-            let candidate = self.candidates.iter_mut().find(|candidate| candidate.subject.name == name);
-            if let Some(candidate) = candidate {
+            if let Some(candidate) = self.candidates.iter_mut().find(|candidate| candidate.subject.name == name) {
                 candidate.subject.verified = Verified::Failed { cases: 0, failures: vec![reason] };
                 self.note_subjects(&name);
             }
